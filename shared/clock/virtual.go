@@ -25,14 +25,16 @@ type Virtual struct {
 	working int
 	seq     int
 	waiting waitHeap
-	idle    chan struct{} // signalled when working falls to zero
+	idle    *sync.Cond // signalled when working falls to zero
 }
 
 var _ Clock = (*Virtual)(nil)
 
 // NewVirtual returns a clock that stands at start.
 func NewVirtual(start time.Time) *Virtual {
-	return &Virtual{now: start, idle: make(chan struct{}, 1)}
+	v := &Virtual{now: start}
+	v.idle = sync.NewCond(&v.mu)
+	return v
 }
 
 func (v *Virtual) Now() time.Time {
@@ -59,7 +61,6 @@ func (v *Virtual) At(t time.Time, f func()) {
 // Goroutines still asleep then stay asleep until the next Run.
 func (v *Virtual) Run(end time.Time) {
 	for v.step(end) {
-		<-v.idle
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -68,9 +69,13 @@ func (v *Virtual) Run(end time.Time) {
 	}
 }
 
-// step wakes the next waiter that is due by end and reports whether there was one.
+// step waits until nobody works, wakes the next waiter that is due by end and
+// reports whether there was one.
 func (v *Virtual) step(end time.Time) bool {
 	v.mu.Lock()
+	for v.working > 0 {
+		v.idle.Wait()
+	}
 	for v.waiting.Len() > 0 && v.waiting[0].gone {
 		heap.Pop(&v.waiting)
 	}
@@ -180,10 +185,7 @@ func (v *Virtual) done() {
 func (v *Virtual) workless() {
 	v.working--
 	if v.working == 0 {
-		select {
-		case v.idle <- struct{}{}:
-		default:
-		}
+		v.idle.Broadcast()
 	}
 }
 
