@@ -1,0 +1,95 @@
+// Package check says what is checked and what its samples mean: the verdict
+// over samples, its evidence in words, and when the next sample is due. It is
+// pure: time is an argument and nothing is read or sent.
+//
+// Every sample is evidence. A retry never erases a failure, and a check that
+// was not sampled is unknown, never up.
+package check
+
+import "time"
+
+// A Check is one thing that is watched. Exactly one of its kinds is set.
+type Check struct {
+	Name       string
+	Capability string        // what customers do with it; "" when nobody said
+	Every      time.Duration // 0 means 20 s
+	Timeout    time.Duration // of one sample, to the last byte; 0 means 5 s
+
+	HTTP *HTTP
+
+	Verdict Params // the zero Params are the defaults
+}
+
+// Interval is how often c is sampled while all is well.
+func (c Check) Interval() time.Duration { return or(c.Every, 20*time.Second) }
+
+// Deadline is how long one sample of c may take.
+func (c Check) Deadline() time.Duration { return or(c.Timeout, 5*time.Second) }
+
+// Plan is when c is sampled.
+func (c Check) Plan() Plan { return Plan{Every: c.Interval()} }
+
+// Rule is c's verdict rule with every default filled in.
+func (c Check) Rule() Params {
+	p := c.Verdict
+	if p.Unknown == 0 {
+		p.Unknown = 3 * max(c.Interval(), time.Minute)
+	}
+	if p.Quiet == 0 {
+		// Quiet must hold a few samples, or a slow check forgets each failure
+		// before the next.
+		p.Quiet = max(35*time.Minute, 12*c.Interval())
+	}
+	return p.filled()
+}
+
+// HTTP is a request and what must come back.
+type HTTP struct {
+	URL     string // absolute, http or https
+	Method  string // "" means GET
+	Headers map[string]string
+	Body    string
+	Expect  Expect
+	// Redirects is how many may be followed; 0 means 5. Negative: none is, and
+	// the first response is judged as it stands.
+	Redirects int
+}
+
+// Expect is what a response must be. Every expectation that is set is
+// evaluated; one that cannot be evaluated does not hold.
+type Expect struct {
+	Status []StatusRange // any of these; none means 200–299
+	Body   string        // text that the body contains; "" means any
+	Within time.Duration // from the start to the last byte; 0 means the check's timeout
+}
+
+// A StatusRange is From to To, both included.
+type StatusRange struct{ From, To int }
+
+// Accepts reports whether the status is one of those expected.
+func (e Expect) Accepts(status int) bool {
+	if len(e.Status) == 0 {
+		return status >= 200 && status <= 299
+	}
+	for _, r := range e.Status {
+		if r.From <= status && status <= r.To {
+			return true
+		}
+	}
+	return false
+}
+
+// A Sample is one attempt at a check.
+type Sample struct {
+	At   time.Time     `json:"at"` // when it started
+	OK   bool          `json:"ok"` // every expectation was evaluated and held
+	Why  string        `json:"why,omitempty"`
+	Took time.Duration `json:"took,omitempty"` // to the last byte, or to the failure
+}
+
+func or(d, otherwise time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return otherwise
+}

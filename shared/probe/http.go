@@ -1,0 +1,174 @@
+package probe
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"rouse/shared/check"
+)
+
+const (
+	bodyBytesMax    = 1 << 20
+	headerBytesMax  = 64 << 10
+	redirectDefault = 5
+)
+
+// A Prober takes samples over the network, each on connections of its own:
+// names, handshakes and certificates are part of what is checked. The zero
+// Prober is ready to use.
+type Prober struct {
+	// Roots are the certificate authorities trusted; nil means the system's.
+	Roots *x509.CertPool
+}
+
+var _ Sampler = (*Prober)(nil)
+
+// Sample tries the check once. A sample is good only if every expectation was
+// evaluated and held; otherwise Why says in few words what was wrong, in the
+// same words for the same fault, and never names a URL, header or body.
+func (p *Prober) Sample(ctx context.Context, c check.Check, at time.Time) check.Sample {
+	start := time.Now()
+	why := "the check has no kind"
+	if c.HTTP != nil {
+		ctx, cancel := context.WithTimeout(ctx, c.Deadline())
+		why = p.http(ctx, *c.HTTP, start)
+		cancel()
+	}
+	return check.Sample{At: at, OK: why == "", Why: why, Took: time.Since(start)}
+}
+
+// phase is how far a request came, for the words of a timeout.
+type phase struct{ atomic.Pointer[string] }
+
+func (p *phase) is(s string) { p.Store(&s) }
+
+func (p *Prober) http(ctx context.Context, h check.HTTP, start time.Time) (why string) {
+	var at phase
+	at.is("before connect")
+	trace := &httptrace.ClientTrace{
+		DNSStart:             func(httptrace.DNSStartInfo) { at.is("in DNS") },
+		ConnectStart:         func(string, string) { at.is("in connect") },
+		TLSHandshakeStart:    func() { at.is("in TLS handshake") },
+		GotConn:              func(httptrace.GotConnInfo) { at.is("sending the request") },
+		WroteRequest:         func(httptrace.WroteRequestInfo) { at.is("waiting for headers") },
+		GotFirstResponseByte: func() { at.is("in headers") },
+	}
+	method := h.Method
+	if method == "" {
+		method = http.MethodGet
+	}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, h.URL, strings.NewReader(h.Body))
+	if err != nil {
+		return "invalid request"
+	}
+	req.Header.Set("User-Agent", "rouse")
+	for k, v := range h.Headers {
+		if strings.EqualFold(k, "Host") {
+			req.Host = v
+			continue
+		}
+		req.Header.Set(k, v)
+	}
+	transport := &http.Transport{
+		DisableKeepAlives:      true,
+		DisableCompression:     true,
+		ForceAttemptHTTP2:      true,
+		MaxResponseHeaderBytes: headerBytesMax,
+		TLSClientConfig:        &tls.Config{RootCAs: p.Roots},
+	}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, CheckRedirect: redirects(h.Redirects)}
+	resp, err := client.Do(req)
+	if err != nil {
+		return reason(err, *at.Load())
+	}
+	defer resp.Body.Close()
+	at.is("after headers")
+	body, err := io.ReadAll(io.LimitReader(resp.Body, bodyBytesMax+1))
+	took := time.Since(start)
+	switch {
+	case !h.Expect.Accepts(resp.StatusCode):
+		return fmt.Sprintf("status %d", resp.StatusCode)
+	case err != nil:
+		return reason(err, "after headers")
+	case len(body) > bodyBytesMax:
+		return "body over 1 MB"
+	case !bytes.Contains(body, []byte(h.Expect.Body)):
+		return "body lacks the expected text"
+	case h.Expect.Within > 0 && took > h.Expect.Within:
+		return fmt.Sprintf("slower than %v", h.Expect.Within)
+	}
+	return ""
+}
+
+var errRedirects = errors.New("too many redirects")
+
+func redirects(cap int) func(*http.Request, []*http.Request) error {
+	if cap == 0 {
+		cap = redirectDefault
+	}
+	return func(_ *http.Request, via []*http.Request) error {
+		switch {
+		case cap < 0:
+			return http.ErrUseLastResponse
+		case len(via) > cap:
+			return errRedirects
+		}
+		return nil
+	}
+}
+
+// reason says an error in few words, the same for the same fault.
+func reason(err error, phase string) string {
+	var (
+		dns  *net.DNSError
+		host x509.HostnameError
+		auth x509.UnknownAuthorityError
+		cert x509.CertificateInvalidError
+		rec  tls.RecordHeaderError
+		to   net.Error
+	)
+	switch {
+	case errors.Is(err, errRedirects):
+		return "too many redirects"
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &to) && to.Timeout():
+		return "timeout " + phase
+	case errors.Is(err, context.Canceled):
+		return "canceled " + phase
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return "no such host"
+	case errors.As(err, &dns):
+		return "DNS failure"
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "connect refused"
+	case errors.Is(err, syscall.ECONNRESET):
+		return "connection reset " + phase
+	case errors.As(err, &host):
+		return "certificate is for another name"
+	case errors.As(err, &auth):
+		return "certificate of an unknown authority"
+	case errors.As(err, &cert) && cert.Reason == x509.Expired:
+		return "certificate expired or not yet valid"
+	case errors.As(err, &cert):
+		return "certificate invalid"
+	case errors.As(err, &rec):
+		return "no TLS on that port"
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return "connection closed " + phase
+	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+		return "no route"
+	}
+	return "broken response " + phase
+}
