@@ -1,0 +1,424 @@
+package incident
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Rules are the team's figures that incidents go by.
+type Rules struct {
+	Quiet        time.Duration // how long without trouble until it is over
+	AnswerWithin time.Duration // the promise to reporters; zero: none
+	CheckIn      time.Duration // after acknowledging; zero: the owner is not asked
+	OwnerWait    time.Duration // how long an owner who is paged has to answer
+}
+
+// recoveredTell is how long all checks must look well before reporters are
+// told so: an outage that comes and goes would otherwise write to them at
+// every turn.
+const recoveredTell = 10 * time.Minute
+
+// A Change is what a decision comes to: the incident after it, the timeline's
+// entries, the people to be paged outside the escalation's steps and what
+// reporters are to be told. Begin with Change{After: incident} and apply
+// signals and time to it.
+type Change struct {
+	After   Incident
+	Events  []Event
+	Calls   []Call
+	Notices []Notice
+}
+
+// Apply folds s into the incident, opening or reopening it where s is reason
+// to. now is the time of the decision, s.At that of what happened. A signal
+// that concerns another incident, or none, changes nothing.
+func (c *Change) Apply(s Signal, r Rules, now time.Time) {
+	if s.Incident != "" && s.Incident != c.After.ID {
+		return
+	}
+	switch {
+	case s.Check != nil:
+		c.check(s, *s.Check, r, now)
+	case s.Report != nil:
+		c.report(s, *s.Report, r, now)
+	case !c.After.Open():
+	case s.Tap != nil:
+		c.tap(*s.Tap, r, now)
+	case s.Delivery != nil:
+		c.delivery(*s.Delivery, now)
+	case s.Answer != nil:
+		c.answered(s.At, "", "answered by the team")
+	}
+}
+
+func (c *Change) check(s Signal, k CheckSignal, r Rules, now time.Time) {
+	in := &c.After
+	red := k.Evidence.Red
+	if !in.Open() {
+		if !red {
+			return
+		}
+		c.open(s, k.Capability, k.Check, Confirmed, now, r)
+	}
+	recovered := !in.RecoveredAt.IsZero()
+	in.Checks = maps.Clone(in.Checks)
+	if in.Checks == nil {
+		in.Checks = map[string]Evidence{}
+	}
+	in.Checks[k.Check] = k.Evidence
+	in.LastBad = later(in.LastBad, k.LastBad)
+	c.event(s.At, "check", k.Check, k.Evidence.Words)
+	in.RecoveredAt = recoveredAt(in.Checks)
+	switch {
+	case in.RecoveredAt.IsZero():
+		in.TellRecovered = time.Time{}
+		c.bad(Confirmed, recovered, "failing again: "+k.Evidence.Words, r, now)
+	case !recovered && in.State != Resolved:
+		in.TellRecovered = in.RecoveredAt.Add(recoveredTell)
+	}
+}
+
+// recoveredAt is the instant since when every red check shows no failure;
+// zero while one does.
+func recoveredAt(checks map[string]Evidence) time.Time {
+	var at time.Time
+	for _, e := range checks {
+		switch {
+		case !e.Red:
+			at = later(at, e.Since)
+		case e.WellSince.IsZero():
+			return time.Time{}
+		default:
+			at = later(at, e.WellSince)
+		}
+	}
+	return at
+}
+
+func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
+	in := &c.After
+	severity := Suspected
+	if p.Known && p.Urgency == "urgent" {
+		severity = Confirmed
+	}
+	if !in.Open() {
+		if p.Urgency == "benign" {
+			return
+		}
+		c.open(s, p.Capability, p.Reporter.Org, severity, now, r)
+		if p.Urgency == "unclear" {
+			in.NextStep = later(now, s.At.Add(r.AnswerWithin))
+		}
+	}
+	newOrg := !slices.Contains(in.Orgs, p.Reporter.Org)
+	in.Reports++
+	if newOrg && len(in.Orgs) < OrgsMax {
+		in.Orgs = append(slices.Clone(in.Orgs), p.Reporter.Org)
+	}
+	if in.FirstReport.IsZero() {
+		in.FirstReport = s.At
+		in.Quote = p.Quote
+	}
+	why := fmt.Sprintf("%s: %q", p.Urgency, p.Quote)
+	if p.Joined != "" {
+		why += "; " + p.Joined
+	}
+	c.event(s.At, "report", p.Reporter.Org, why)
+	if newOrg && r.AnswerWithin > 0 && in.AnswerBy.IsZero() {
+		in.AnswerBy = s.At.Add(r.AnswerWithin)
+	}
+	c.Notices = append(c.Notices, Notice{Kind: NoticeReceived, At: now, By: in.AnswerBy})
+	if p.Urgency == "benign" {
+		return
+	}
+	in.LastBad = later(in.LastBad, s.At)
+	if newOrg && len(in.Orgs) > 1 {
+		severity = Confirmed
+	}
+	if p.Urgency == "urgent" || in.State == Resolved || (newOrg && in.Reports > 1) {
+		c.bad(severity, newOrg && in.Reports > 1, p.Reporter.Org+" wrote: "+p.Quote, r, now)
+	}
+}
+
+// open makes the incident anew.
+func (c *Change) open(s Signal, capability, what string, severity Severity, now time.Time, r Rules) {
+	title := capability
+	if title == "" {
+		title = what
+	}
+	c.After = Incident{
+		ID: NewID(s.Key, s.ID, s.At), Key: s.Key, Version: c.After.Version, Turn: c.After.Turn + 1,
+		State: Triggered, Severity: severity, Capability: capability, Title: title,
+		Opened: now, LastBad: s.At, NextStep: now, Quiet: r.Quiet,
+	}
+	c.event(now, "opened", "", string(severity)+": "+title)
+}
+
+// bad is what evidence of trouble does to an incident that is open. news says
+// that it is more than what is already known: a relapse or a new organisation.
+func (c *Change) bad(severity Severity, news bool, why string, r Rules, now time.Time) {
+	in := &c.After
+	if severity == Confirmed && in.Severity != Confirmed {
+		in.Severity = Confirmed
+		news = true
+		c.event(now, "confirmed", "", why)
+	}
+	if in.ToldRecovered {
+		in.ToldRecovered = false
+		c.notice(NoticeRelapsed, now, time.Time{})
+	}
+	switch in.State {
+	case Triggered:
+		if in.Round == 0 || news && !in.RecoveredAt.IsZero() {
+			in.NextStep = earlier(in.NextStep, now)
+		}
+	case Acknowledged:
+		if news {
+			c.askOwner(PageRelapse, why, r, now)
+		}
+	case Resolved:
+		c.event(now, "reopened", "", why)
+		c.trigger(0, 0, now)
+		in.ResolvedAt, in.ResolvedBy, in.AckedAt = time.Time{}, "", time.Time{}
+	}
+}
+
+// trigger sends the pages out again, beginning after the given step.
+func (c *Change) trigger(round, step int, now time.Time) {
+	in := &c.After
+	in.State, in.Owner = Triggered, ""
+	in.Turn++
+	in.Round, in.Step, in.NextStep, in.EmptyRounds = round, step, now, 0
+	in.Attempts = nil
+	in.CheckIn, in.OwnerBy = time.Time{}, time.Time{}
+}
+
+// askOwner pages the owner, who must answer in time or lose the incident.
+func (c *Change) askOwner(kind PageKind, why string, r Rules, now time.Time) {
+	in := &c.After
+	c.Calls = append(c.Calls, Call{Kind: kind, Who: []string{in.Owner}, Why: why})
+	if in.OwnerBy.IsZero() {
+		in.OwnerBy = now.Add(r.OwnerWait)
+	}
+}
+
+func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
+	in := &c.After
+	switch t.Action {
+	case ActAcknowledge:
+		switch {
+		case in.State == Triggered:
+			c.acknowledge(t, r, now)
+		case in.State == Acknowledged && in.Owner == t.Who:
+			in.OwnerBy = time.Time{}
+			in.CheckIn = after(now, r.CheckIn)
+			c.event(now, "acknowledged", t.Who, "still has it, by "+t.Via)
+		}
+	case ActSnooze:
+		if in.State == Triggered || in.State == Acknowledged && in.Owner == t.Who {
+			if in.State == Triggered {
+				c.acknowledge(t, r, now)
+			}
+			in.CheckIn, in.OwnerBy = time.Time{}, now.Add(t.For)
+			c.event(now, "snoozed", t.Who, fmt.Sprintf("for %s, by %s", t.For, t.Via))
+		}
+	case ActNext:
+		switch {
+		case in.State == Triggered:
+			in.Severity = Confirmed
+			in.NextStep = now
+			in.Reached = max(in.Reached, in.Step+1)
+			c.event(now, "next", t.Who, "cannot take it, by "+t.Via)
+		case in.State == Acknowledged && in.Owner == t.Who:
+			in.Severity = Confirmed
+			c.event(now, "next", t.Who, "cannot keep it, by "+t.Via)
+			c.trigger(in.Round, in.Step, now)
+			in.Reached = max(in.Reached, in.Step+1)
+		}
+	case ActPass:
+		if in.State == Resolved || t.To == "" || t.To == in.Owner {
+			return
+		}
+		if in.State == Triggered {
+			c.acknowledge(t, r, now)
+		}
+		in.Turn++
+		in.Owner, in.OwnedSince = t.To, now
+		in.OwnerBy = time.Time{}
+		c.event(now, "passed", t.Who, "to "+t.To)
+		c.askOwner(PagePassed, t.Who+" passes it to you", r, now)
+	case ActResolve:
+		if in.State == Resolved {
+			return
+		}
+		c.resolve(t.Who, "it's over, by "+t.Via, now)
+	case ActAnswered:
+		c.answered(now, t.Who, "the customers have been answered")
+	}
+}
+
+func (c *Change) acknowledge(t TapSignal, r Rules, now time.Time) {
+	in := &c.After
+	in.State, in.Owner, in.OwnedSince = Acknowledged, t.Who, now
+	if in.AckedAt.IsZero() {
+		in.AckedAt = now
+	}
+	in.Turn++
+	in.Attempts = nil
+	in.OwnerBy = time.Time{}
+	in.CheckIn = after(now, r.CheckIn)
+	c.event(now, "acknowledged", t.Who, "by "+t.Via)
+	var others []string
+	for _, p := range in.Paged {
+		if p.Who != t.Who && !slices.Contains(others, p.Who) {
+			others = append(others, p.Who)
+		}
+	}
+	if len(others) > 0 {
+		c.Calls = append(c.Calls, Call{Kind: PageTaken, Who: others, Why: t.Who + " has it"})
+	}
+	c.notice(NoticeTaken, now, time.Time{})
+}
+
+func (c *Change) resolve(who, why string, now time.Time) {
+	in := &c.After
+	in.State, in.ResolvedAt, in.ResolvedBy = Resolved, now, who
+	in.Turn++
+	in.Attempts = nil
+	in.CheckIn, in.OwnerBy, in.AnswerBy, in.TellRecovered = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	c.event(now, "resolved", who, why)
+}
+
+func (c *Change) answered(at time.Time, who, why string) {
+	in := &c.After
+	in.AnsweredAt = at
+	in.AnswerBy = time.Time{}
+	c.event(at, "answered", who, why)
+}
+
+// delivery notes a page that failed. What the escalation does about it, Missed
+// and Stranded tell.
+func (c *Change) delivery(d DeliverySignal, now time.Time) {
+	in := &c.After
+	in.Attempts = slices.Clone(in.Attempts)
+	for i := range in.Attempts {
+		if in.Attempts[i].Page == d.Page {
+			in.Attempts[i].Outcome = "failed"
+		}
+	}
+}
+
+// Missed lists those of the present step whose page has failed and who have
+// another one that is not due yet: it should go out now.
+func (in Incident) Missed(now time.Time) []Attempt {
+	var missed []Attempt
+	for _, a := range in.Attempts {
+		failed := slices.ContainsFunc(in.Attempts, func(b Attempt) bool { return b.Who == a.Who && b.Outcome == "failed" })
+		earlier := slices.ContainsFunc(in.Attempts, func(b Attempt) bool { return b.Who == a.Who && b.N < a.N && b.Outcome == "" })
+		if failed && !earlier && a.Outcome == "" && a.Due.After(now) {
+			missed = append(missed, a)
+		}
+	}
+	return missed
+}
+
+// Stranded reports whether every page of the present step has failed, so that
+// waiting for it is waiting for nobody.
+func (in Incident) Stranded() bool {
+	return len(in.Attempts) > 0 && !slices.ContainsFunc(in.Attempts, func(a Attempt) bool { return a.Outcome != "failed" })
+}
+
+// Pass lets time pass: it does what has become due by now, except taking the
+// escalation's next step, which needs to know the team.
+func (c *Change) Pass(r Rules, now time.Time) {
+	in := &c.After
+	due := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
+	if !in.Open() {
+		return
+	}
+	if in.State != Resolved && due(in.TellRecovered) {
+		c.notice(NoticeRecovered, now, in.RecoveredAt)
+		in.TellRecovered, in.ToldRecovered = time.Time{}, true
+	}
+	if in.State != Resolved && due(in.AnswerBy) {
+		in.AnswerBy, in.Broken = time.Time{}, true
+		why := fmt.Sprintf("nobody answered the customers within %s", r.AnswerWithin)
+		c.event(now, "promise", "", why)
+		if in.State == Acknowledged {
+			c.askOwner(PagePromise, why, r, now)
+		} else {
+			in.NextStep = earlier(in.NextStep, now)
+		}
+	}
+	if in.State == Acknowledged {
+		if due(in.OwnerBy) {
+			c.event(now, "silent", in.Owner, "no answer from "+in.Owner)
+			c.trigger(in.Round, in.Step, now)
+		} else if due(in.CheckIn) {
+			in.CheckIn = time.Time{}
+			c.event(now, "checkin", in.Owner, "asked whether they still have it")
+			c.askOwner(PageCheckIn, "do you still have it?", r, now)
+		}
+	}
+	if in.State != Resolved && due(in.quietAt()) {
+		why := fmt.Sprintf("quiet for %s", r.Quiet)
+		if in.AckedAt.IsZero() {
+			why += "; never acknowledged"
+			var all []string
+			for _, p := range in.Paged {
+				if !slices.Contains(all, p.Who) {
+					all = append(all, p.Who)
+				}
+			}
+			c.Calls = append(c.Calls, Call{Kind: PageOver, Who: all, Why: "it is over; nobody acknowledged it"})
+		}
+		c.resolve("", why, now)
+	}
+	if due(in.SettlesAt()) {
+		if in.Red() {
+			c.event(now, "reopened", "", "its check still fails")
+			c.trigger(0, 0, now)
+			in.ResolvedAt, in.ResolvedBy, in.AckedAt = time.Time{}, "", time.Time{}
+			return
+		}
+		in.SettledAt = now
+		in.Turn++
+		c.event(now, "settled", "", "")
+		c.notice(NoticeClosing, now, in.RecoveredAt)
+	}
+}
+
+func (c *Change) event(at time.Time, kind, who, why string) {
+	c.Events = append(c.Events, Event{At: at, Kind: kind, Who: who, Why: why})
+}
+
+// notice tells reporters, if there are any.
+func (c *Change) notice(kind NoticeKind, at, by time.Time) {
+	if c.After.Reports > 0 {
+		c.Notices = append(c.Notices, Notice{Kind: kind, At: at, By: by})
+	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// after is t+d, or never if d is zero.
+func after(t time.Time, d time.Duration) time.Time {
+	if d == 0 {
+		return time.Time{}
+	}
+	return t.Add(d)
+}

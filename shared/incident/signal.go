@@ -1,0 +1,104 @@
+package incident
+
+import "time"
+
+// A Kind is what sort of signal something is.
+type Kind string
+
+const (
+	KindCheck    Kind = "check"    // a check's verdict changed
+	KindReport   Kind = "report"   // a customer wrote
+	KindTap      Kind = "tap"      // a responder pressed a button
+	KindDelivery Kind = "delivery" // a page could not be delivered
+	KindAnswer   Kind = "answer"   // the team answered a reporter
+)
+
+// A Signal is something that happened which may change an incident. It is
+// made durable before anything is decided on it.
+type Signal struct {
+	// ID is its source's: an S3 key, a check and a sample's time, a form's
+	// nonce. A signal whose ID has been seen is the same signal.
+	ID   string
+	Key  Key
+	Kind Kind
+	At   time.Time // when it happened
+	// Incident, if not "", is the only incident this is meant for.
+	Incident ID
+
+	Check    *CheckSignal    `json:",omitempty"`
+	Report   *ReportSignal   `json:",omitempty"`
+	Tap      *TapSignal      `json:",omitempty"`
+	Delivery *DeliverySignal `json:",omitempty"`
+	Answer   *AnswerSignal   `json:",omitempty"`
+}
+
+// A CheckSignal is a change of a check's verdict.
+type CheckSignal struct {
+	Check      string
+	Capability string
+	Evidence   Evidence
+	LastBad    time.Time // the last failed sample; zero if none
+	// Recovering says that a red check has stopped failing; its verdict is
+	// still red.
+	Recovering bool
+}
+
+// A ReportSignal is a customer's mail.
+type ReportSignal struct {
+	Reporter   Reporter
+	Capability string
+	Urgency    string // "urgent", "unclear" or "benign"
+	Known      bool   // the organisation is listed under customers
+	Quote      string
+	Why        []string // the words that made it so
+	Joined     string   // why it belongs to this key
+}
+
+// A Reporter is a customer who wrote, and how to answer in their thread.
+type Reporter struct {
+	Address    string
+	Name       string
+	Org        string
+	Subject    string
+	MessageID  string
+	References []string
+	At         time.Time
+	// Silent says why they get no automatic answer; "" if they do.
+	Silent string
+}
+
+// An Action is what a responder asks for.
+type Action string
+
+const (
+	ActAcknowledge Action = "ack"
+	ActNext        Action = "next" // can't: wake the next person
+	ActResolve     Action = "resolve"
+	ActSnooze      Action = "snooze"
+	ActPass        Action = "pass"
+	ActAnswered    Action = "answered" // the customers have been answered
+)
+
+// A TapSignal is a responder's action, by whatever way it came.
+type TapSignal struct {
+	Action Action
+	Who    string
+	Via    string        // "link", "sms", "cli"
+	For    time.Duration // of a snooze
+	To     string        // whom it is passed to
+}
+
+// A DeliverySignal is a page that did not reach its channel.
+type DeliverySignal struct {
+	Page      string
+	Who       string
+	Channel   string
+	Permanent bool // no retry will help
+	Why       string
+}
+
+// An AnswerSignal is the team's own answer to a reporter.
+type AnswerSignal struct {
+	From string
+	To   string
+}
