@@ -1,0 +1,236 @@
+package config
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"rouse/shared/check"
+)
+
+func (b *builder) checks(v value) {
+	for _, e := range v.entries("check", ChecksMax) {
+		f := e.value.fields("check")
+		if !f.valid() {
+			continue
+		}
+		c := check.Check{Name: e.id}
+		if capability := f.get("capability"); capability.present() {
+			c.Capability = capability.reference("capability", b.capabilityIDs)
+		}
+		c.Every, c.Timeout = times(f)
+		c.HTTP = http(f.get("http"), c)
+		c.Verdict = verdict(f.get("verdict"))
+		if b.c.QuietTime != QuietTimeDefault {
+			// Quiet must hold a few samples, as in check.Rule.
+			c.Verdict.Quiet = max(b.c.QuietTime, 12*c.Interval())
+		}
+		b.c.Checks = append(b.c.Checks, c)
+	}
+}
+
+// times reads how often a check is sampled and how long a sample may take.
+// Samples stand on a grid within a minute's run, and the last one of the
+// minute must be able to end in it.
+func times(f fields) (every, timeout time.Duration) {
+	v := f.get("every")
+	if v.present() {
+		every = v.duration(EveryMin, EveryMax)
+		if every > 0 && time.Minute%every != 0 && every%time.Minute != 0 {
+			v.fault("%s does not divide a minute, so samples would be uneven; write 5s, 10s, 15s, 20s, 30s or whole minutes", durationText(every))
+		}
+	}
+	interval := check.Check{Every: every}.Interval()
+	most := min(interval, TimeoutMax)
+	if v := f.get("timeout"); v.present() {
+		timeout = v.duration(TimeoutMin, TimeoutMax)
+		if timeout > most {
+			v.fault("a sample that begins %s before the minute's end cannot take %s; write at most %s, or a longer every",
+				durationText(min(interval, time.Minute)), durationText(timeout), durationText(most))
+		}
+	}
+	return every, timeout
+}
+
+func http(v value, c check.Check) *check.HTTP {
+	f := v.fields("http")
+	if !f.valid() {
+		return nil
+	}
+	h := &check.HTTP{URL: f.get("url").url()}
+	if m := f.get("method"); m.present() {
+		h.Method = m.oneOf("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+	}
+	h.Headers = headers(f.get("headers"))
+	if body := f.get("body"); body.present() {
+		h.Body = body.lines(BodyBytesMax)
+		if h.Method == "" || h.Method == "GET" || h.Method == "HEAD" {
+			body.fault("a GET or HEAD request carries no body; write method: POST, or remove the body")
+		}
+	}
+	if r := f.get("redirects"); r.present() {
+		h.Redirects = r.number(0, redirectsMax)
+		if h.Redirects == 0 {
+			h.Redirects = -1
+		}
+	}
+	h.Expect = expect(f.get("expect"), c.Deadline(), h.Method)
+	return h
+}
+
+const redirectsMax = 20
+
+func expect(v value, timeout time.Duration, method string) check.Expect {
+	f := v.fields("expect")
+	if !f.valid() {
+		return check.Expect{}
+	}
+	e := check.Expect{Status: statuses(f.get("status")), Body: f.get("body").lines(BodyBytesMax)}
+	if e.Body != "" && method == "HEAD" {
+		f.get("body").fault("the answer to HEAD has no body, so this can never hold; write method: GET")
+	}
+	if within := f.get("within"); within.present() {
+		e.Within = within.duration(time.Millisecond, TimeoutMax)
+		if e.Within > timeout {
+			within.fault("can never be judged, as the sample ends after its timeout of %s; write at most that, or a longer timeout", durationText(timeout))
+		}
+	}
+	return e
+}
+
+// statuses reads 200, "200-299" or 2xx, or a list of such.
+func statuses(v value) []check.StatusRange {
+	if !v.present() {
+		return nil
+	}
+	items := []value{v}
+	if v.n.Kind == yaml.SequenceNode {
+		items = v.list("200", 20)
+	}
+	var all []check.StatusRange
+	for _, item := range items {
+		s, ok := item.raw(`like 200, 2xx or "200-204"`)
+		if !ok {
+			continue
+		}
+		from, to, isRange := strings.Cut(s, "-")
+		if !isRange {
+			to = from
+		}
+		if len(s) == 3 && strings.HasSuffix(s, "xx") {
+			from, to = s[:1]+"00", s[:1]+"99"
+		}
+		low, err := strconv.Atoi(from)
+		high, err2 := strconv.Atoi(to)
+		if err != nil || err2 != nil || low < 100 || high > 599 || low > high {
+			item.fault(`%q is no HTTP status; write 200, 2xx or "200-204", from 100 to 599`, s)
+			continue
+		}
+		all = append(all, check.StatusRange{From: low, To: high})
+	}
+	return all
+}
+
+// headers reads names and values of request headers.
+func headers(v value) map[string]string {
+	if !v.kind(yaml.MappingNode, "like {Accept: text/html}") {
+		return nil
+	}
+	all := map[string]string{}
+	var seen []string
+	pairs := v.pairs()
+	if len(pairs) > HeadersMax {
+		pairs[HeadersMax].key.fault("is one header too many; at most %d are read", HeadersMax)
+		pairs = pairs[:HeadersMax]
+	}
+	for _, e := range pairs {
+		name := strings.ToLower(e.id)
+		switch {
+		case e.key.n.Kind != yaml.ScalarNode || name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789!#$%&'*+-.^_`|~") != "":
+			e.key.fault("is not the name of a header; write it like X-Api-Version")
+		case slices.Contains(seen, name):
+			e.key.fault("is given twice; keep one")
+		default:
+			all[e.id] = e.value.lines(BodyBytesMax)
+			if strings.ContainsAny(all[e.id], "\r\n") {
+				e.value.fault("has a line break in it, which a header cannot carry; write one line")
+			}
+		}
+		seen = append(seen, name)
+	}
+	return all
+}
+
+func verdict(v value) (p check.Params) {
+	f := v.fields("verdict")
+	if !f.valid() {
+		return p
+	}
+	p.Healthy = f.get("healthy").decimal(0.0001, 0.1)
+	p.Sick = f.get("sick").decimal(0.05, 0.9)
+	p.Threshold = f.get("threshold").decimal(6, 60)
+	if span := f.get("span"); span.present() {
+		p.Span = span.duration(5*time.Second, 10*time.Minute)
+	}
+	healthy, sick := or(p.Healthy, 0.005), or(p.Sick, 0.25)
+	if sick < 3*healthy {
+		f.fault("a check that fails %g of the time is not told from one that fails %g; write a sick of at least three times healthy", sick, healthy)
+	}
+	return p
+}
+
+func or(x, otherwise float64) float64 {
+	if x == 0 {
+		return otherwise
+	}
+	return x
+}
+
+// url reads an absolute http or https URL.
+func (v value) url() string {
+	s, ok := v.raw(`like "https://app.example.com/login"`)
+	if !ok {
+		return ""
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || strings.ContainsAny(s, " \t\r\n"):
+		v.fault("is not a URL; write it like https://app.example.com/login")
+	case u.Scheme == "" || u.Host == "" && !strings.Contains(s, "://"):
+		v.fault("%q has no scheme; write https://%s", s, strings.TrimPrefix(s, "//"))
+	case u.Scheme != "http" && u.Scheme != "https":
+		v.fault("%s: is not spoken by an http check; write http:// or https://", u.Scheme)
+	case u.Hostname() == "":
+		v.fault("%q has no host; write it like https://app.example.com/login", s)
+	case u.Port() != "" && !validPort(u.Port()):
+		v.fault("%s is not a port; write one from 1 to 65535", u.Port())
+	case u.User != nil:
+		v.fault("carries a user name or a password, and this file goes with every function in the clear; remove it")
+	case len(s) > BodyBytesMax:
+		v.fault("has %d bytes; at most %d are read", len(s), BodyBytesMax)
+	}
+	return s
+}
+
+func validPort(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= 1 && n <= 65535
+}
+
+// lines reads text that may have line breaks.
+func (v value) lines(bytesMax int) string {
+	s, ok := v.raw("some text")
+	switch {
+	case !ok:
+		return ""
+	case s == "":
+		v.fault("is empty; write something or remove the line")
+	case len(s) > bytesMax:
+		v.fault("has %d bytes; at most %d are read", len(s), bytesMax)
+	}
+	return s
+}

@@ -1,0 +1,262 @@
+// Package config reads rouse.yaml: what a team writes down about its service,
+// its people and its promises.
+//
+// Reading is strict. A key that means nothing, a name that names nothing and a
+// value that would defeat itself are refused with their place in the file and
+// the cure, all of them at once, because the alternative is to learn of them
+// at night. What Parse returns is converted to the types of the packages that
+// use it and needs no further checking.
+package config
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"rouse/shared/check"
+	"rouse/shared/escalation"
+	"rouse/shared/oncall"
+	"rouse/shared/triage"
+)
+
+// Limits on everything that a file can hold.
+const (
+	FileBytesMax  = 256 << 10
+	TextBytesMax  = 200
+	IDBytesMax    = 32
+	FaultsMax     = 200 // told at once; the rest are counted
+	NameBytesMax  = 60  // of the service and of people: both go into an SMS
+	RespondersMax = 200
+	ContactsMax   = 8
+	AwayMax       = 100 // per responder
+	SchedulesMax  = 50
+	LayersMax     = 20
+	RotationMax   = 100
+	DuringMax     = 20
+	OverridesMax  = 500
+	PoliciesMax   = 50
+	StepsMax      = 20
+	TargetsMax    = 50
+	CapabilityMax = 100
+	WordsMax      = 100 // per capability
+	ChecksMax     = 500
+	CustomersMax  = 5000
+	DomainsMax    = 20
+	AcceptMax     = 50
+	HeadersMax    = 20
+	BodyBytesMax  = 4096 // of a check's request, and of the text it expects
+)
+
+// Bounds of times, and what holds when the file is silent.
+const (
+	WaitMin          = 30 * time.Second
+	WaitMax          = time.Hour
+	WaitDefault      = 5 * time.Minute
+	ContactAfterMax  = 30 * time.Minute
+	CheckInMin       = 5 * time.Minute
+	CheckInMax       = day
+	CheckInDefault   = 30 * time.Minute
+	AnswerWithinMin  = time.Minute
+	AnswerWithinMax  = week
+	EveryMin         = 5 * time.Second
+	EveryMax         = time.Hour
+	TimeoutMin       = time.Second
+	TimeoutMax       = 50 * time.Second // of a check that runs once a minute or less
+	QuietTimeMin     = 5 * time.Minute
+	QuietTimeMax     = day
+	QuietTimeDefault = 35 * time.Minute
+	GateMin          = day
+	GateDefault      = week
+	HorizonMax       = 366 * day
+	HorizonDefault   = 4 * week
+	AcceptSpanMax    = 92 * day
+)
+
+// A Config is a valid rouse.yaml. It is not changed after Parse.
+type Config struct {
+	Service    string
+	Responders map[string]Responder
+	Rota       oncall.Rota
+	// Policies holds at least "default": escalation.Default unless the file has
+	// its own.
+	Policies     map[string]escalation.Policy
+	Capabilities []triage.Capability // in the file's order
+	Checks       []check.Check       // in the file's order
+	Customers    []string            // domains, small letters, in the file's order
+	Inbox        *Inbox              // nil: no mail is read
+	Coverage     Coverage
+	Links        Links
+	Desk         Desk
+	// QuietTime is how long everything must have stayed well before an
+	// incident settles.
+	QuietTime time.Duration
+
+	policyOf map[string]string // by capability, where it is not the default
+	root     *yaml.Node
+}
+
+// A Responder is somebody who can be paged.
+type Responder struct {
+	ID    string
+	Name  string         // the id if the file gives none
+	Zone  *time.Location // UTC if the file gives none
+	Phone string         // E.164; "" for none
+	Email string         // "" for none; a responder has one of the two
+	// Contact is in the order of After, and the first is at once. If the file
+	// gives none: by SMS at once if there is a phone, and by e-mail at once if
+	// there is an address.
+	Contact []escalation.Contact
+}
+
+// An Inbox is the address to which customers' mail comes as a copy.
+type Inbox struct {
+	Address   string
+	Via       Via
+	Team      []string // domains whose authenticated reply is the answer
+	ReplyFrom string   // "": nobody is answered automatically
+	// AnswerWithin is the team's promise to its customers; zero: none is made.
+	AnswerWithin time.Duration
+	// RuleSet is the SES receipt rule set to join; "": one of our own.
+	RuleSet string
+}
+
+// Via says how mail arrives at the inbox, and so which of its headers are the
+// team's own doing.
+type Via string
+
+const (
+	MX      Via = "mx"      // the address's domain has SES as its mail server
+	Forward Via = "forward" // a mailbox forwards a copy (the default)
+	Group   Via = "group"   // a mailing group has the address as a member
+)
+
+// Coverage is what the rota is held to.
+type Coverage struct {
+	Owner   string        // responder who hears of holes; "" for none
+	Gate    time.Duration // a hole this near fails the deployment
+	Horizon time.Duration // a hole this near is told
+	// Schedules are judged together: some schedule must reach somebody. The
+	// default is what the policies' first steps page; without policies, every
+	// schedule.
+	Schedules []string
+	Accept    []Acceptance
+}
+
+// An Acceptance is a hole that the team knows of and lives with.
+type Acceptance struct {
+	From, To time.Time
+	Why      string
+}
+
+// Links are the links in pages.
+type Links struct {
+	Domain string // short domain; "": the API's own address
+}
+
+// Desk is what reporters are told.
+type Desk struct {
+	ShareEvidence bool // tell what the checks saw
+}
+
+// Load reads the file at path. Its error is *Faults if the file could be read
+// and is not valid.
+func Load(path string) (*Config, error) {
+	data, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return nil, fmt.Errorf("there is no %s: `rouse init URL` writes a first one, --config names another", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	return Parse(data, path)
+}
+
+// Parse reads a whole rouse.yaml; name is what faults call it. Its error, if
+// any, is *Faults and holds every fault.
+func Parse(data []byte, name string) (*Config, error) {
+	r := &reader{zones: map[string]*time.Location{"UTC": time.UTC}}
+	r.faults.File = name
+	c := &Config{}
+	if root := r.read(data); root.present() {
+		c.root = root.n
+		b := &builder{c: c}
+		b.config(root)
+	}
+	if len(r.faults.List) > 0 {
+		r.faults.sort()
+		if r.more > 0 {
+			last := r.faults.List[len(r.faults.List)-1]
+			last.Message = fmt.Sprintf("and %d more faults, not told; mend these first", r.more)
+			r.faults.List = append(r.faults.List, last)
+		}
+		return nil, &r.faults
+	}
+	return c, nil
+}
+
+// Policy returns the policy for incidents of a capability; "" or an unknown
+// capability gets the default one.
+func (c *Config) Policy(capability string) escalation.Policy {
+	if named, ok := c.policyOf[capability]; ok {
+		return c.Policies[named]
+	}
+	return c.Policies[defaultPolicy]
+}
+
+// People returns the responders as escalation sees them.
+func (c *Config) People() map[string]escalation.Person {
+	people := make(map[string]escalation.Person, len(c.Responders))
+	for id, r := range c.Responders {
+		people[id] = escalation.Person{Name: r.Name, Zone: r.Zone, Contact: r.Contact}
+	}
+	return people
+}
+
+// Check returns the check of that name.
+func (c *Config) Check(name string) (check.Check, bool) {
+	i := slices.IndexFunc(c.Checks, func(k check.Check) bool { return k.Name == name })
+	if i < 0 {
+		return check.Check{}, false
+	}
+	return c.Checks[i], true
+}
+
+const defaultPolicy = "default"
+
+// Position returns where something stands in the file, from a path such as
+// schedules.primary.layers[1]: the place of the value, or of the nearest thing
+// around it if the file does not write it out.
+func (c *Config) Position(path string) (line, column int) {
+	n := c.root
+	line, column = n.Line, n.Column
+	for _, name := range strings.FieldsFunc(path, func(r rune) bool { return r == '.' || r == '[' || r == ']' }) {
+		next := child(n, name)
+		if next == nil {
+			break
+		}
+		n = next
+		line, column = n.Line, n.Column
+	}
+	return line, column
+}
+
+func child(n *yaml.Node, name string) *yaml.Node {
+	if n.Kind == yaml.SequenceNode {
+		for i, item := range n.Content {
+			if fmt.Sprint(i) == name {
+				return item
+			}
+		}
+		return nil
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		if n.Content[i].Value == name {
+			return n.Content[i+1]
+		}
+	}
+	return nil
+}

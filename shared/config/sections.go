@@ -1,0 +1,112 @@
+package config
+
+// A section is a kind of mapping in the file: the keys it may have, in the
+// order in which they are explained, and those it must.
+type section struct {
+	keys     []string
+	required []string
+	examples map[string]string // of the required keys
+}
+
+// sections is all that rouse.yaml can say; rouse.schema.json says the same to
+// editors, and a test keeps the two together.
+var sections = map[string]section{
+	"rouse": {
+		keys: []string{"service", "responders", "schedules", "policies", "capabilities", "checks", "customers",
+			"inbox", "coverage", "links", "desk", "incidents"},
+		required: []string{"service", "responders"},
+		examples: map[string]string{
+			"service":    `the name of what is watched, like service: Newsroom`,
+			"responders": `the people who can be paged, like responders: {ana: {phone: "+13105550100"}}`,
+		},
+	},
+	"responder": {keys: []string{"name", "zone", "phone", "email", "contact", "away"}},
+	"contact": {
+		keys:     []string{"channel", "after"},
+		required: []string{"channel"},
+		examples: map[string]string{"channel": "channel: sms or channel: email"},
+	},
+	"away": {
+		keys:     []string{"from", "to", "why"},
+		required: []string{"from"},
+		examples: map[string]string{"from": "from: 2026-12-20"},
+	},
+	"schedule": {
+		keys:     []string{"zone", "layers", "overrides"},
+		required: []string{"zone"},
+		examples: map[string]string{"zone": "the zone of its handoffs, like zone: America/Chicago"},
+	},
+	"layer": {
+		keys:     []string{"name", "rotation", "every", "start", "during"},
+		required: []string{"rotation", "every", "start"},
+		examples: map[string]string{
+			"rotation": "who takes turns, like rotation: [ana, bo]",
+			"every":    "the length of a turn, like every: 1w",
+			"start":    "the first handoff, like start: 2026-11-02T09:00",
+		},
+	},
+	"member": {
+		keys:     []string{"who", "from", "to"},
+		required: []string{"who"},
+		examples: map[string]string{"who": "who: ana"},
+	},
+	"during": {keys: []string{"days", "from", "to", "zone"}},
+	"override": {
+		keys:     []string{"who", "from", "to", "why"},
+		required: []string{"who", "from", "to"},
+		examples: map[string]string{
+			"who":  "who: ana",
+			"from": "from: 2026-12-01T17:00",
+			"to":   "to: 2026-12-02T01:00",
+		},
+	},
+	"policy": {
+		keys:     []string{"steps", "repeat_from", "check_in"},
+		required: []string{"steps"},
+		examples: map[string]string{"steps": "steps: [{page: [everyone], wait: 5m}]"},
+	},
+	"step": {
+		keys:     []string{"name", "page", "wait"},
+		required: []string{"page"},
+		examples: map[string]string{"page": "whom it pages, like page: [schedule/primary] or page: [everyone]"},
+	},
+	"capability": {keys: []string{"words", "policy"}},
+	"check": {
+		keys:     []string{"capability", "every", "timeout", "http", "verdict"},
+		required: []string{"http"},
+		examples: map[string]string{"http": `what is checked, like http: {url: "https://app.example.com/"}`},
+	},
+	"http": {
+		keys:     []string{"url", "method", "headers", "body", "redirects", "expect"},
+		required: []string{"url"},
+		examples: map[string]string{"url": `url: "https://app.example.com/login"`},
+	},
+	"expect":  {keys: []string{"status", "body", "within"}},
+	"verdict": {keys: []string{"healthy", "sick", "threshold", "span"}},
+	"inbox": {
+		keys:     []string{"address", "via", "team", "reply_from", "answer_within", "rule_set"},
+		required: []string{"address"},
+		examples: map[string]string{"address": "the address that gets a copy of customers' mail, like address: alerts@in.example.com"},
+	},
+	"coverage": {
+		keys:     []string{"owner", "gate", "horizon", "schedules", "accept"},
+		required: []string{"owner"},
+		examples: map[string]string{"owner": "the responder who hears of holes, like owner: ana"},
+	},
+	"accept": {
+		keys:     []string{"from", "to", "why"},
+		required: []string{"from", "to", "why"},
+		examples: map[string]string{
+			"from": "from: 2026-12-24T18:00",
+			"to":   "to: 2026-12-25T09:00",
+			"why":  "the reason, like why: the newsrooms are closed",
+		},
+	},
+	"links": {
+		keys:     []string{"domain"},
+		required: []string{"domain"},
+		examples: map[string]string{"domain": "domain: r.example.com"},
+	},
+	"desk":      {keys: []string{"share_evidence"}},
+	"incidents": {keys: []string{"quiet_time"}},
+}
