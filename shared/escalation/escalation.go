@@ -131,23 +131,26 @@ type Pass struct {
 
 // A Move is what happens when an escalation advances.
 type Move struct {
-	Taken  Position // the step whose Calls these are; unchanged if nobody could be reached
+	Taken  Position // the step whose Calls these are, or the last one passed
 	Calls  []Call
 	Passed []Pass
-	NextAt time.Time // when to advance again; never zero
-	// Nobody says that a whole round reached no one.
+	NextAt time.Time // when to advance again
+	// Nobody says that a whole round reached no one; NextAt is then zero.
 	Nobody bool
 }
 
-// emptyRoundWaits is how long to wait after the first, second and every later
-// round in a row in which nobody could be reached.
 var emptyRoundWaits = [...]time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute}
+
+// EmptyRoundWait is how long to wait after a round that reached nobody, if
+// that many rounds in a row had done so before it.
+func EmptyRoundWait(before int) time.Duration {
+	return emptyRoundWaits[min(before, len(emptyRoundWaits)-1)]
+}
 
 // Advance takes the next step after at that reaches somebody. Steps that reach
 // nobody are passed at once; if a whole round does, the Move says so and asks
-// to be called again soon. emptyRounds is how many rounds in a row have
-// reached nobody before this one.
-func (t Team) Advance(at Position, w Width, emptyRounds int, now time.Time) Move {
+// to be called again after EmptyRoundWait.
+func (t Team) Advance(at Position, w Width, now time.Time) Move {
 	m := Move{Taken: at}
 	steps := t.allowed(w)
 	for range steps {
@@ -160,9 +163,7 @@ func (t Team) Advance(at Position, w Width, emptyRounds int, now time.Time) Move
 		}
 		m.Passed = append(m.Passed, Pass{Position: at, Step: t.Policy.Title(at.Step), Why: why})
 	}
-	m.Taken = at
-	m.Nobody = true
-	m.NextAt = now.Add(emptyRoundWaits[min(emptyRounds, len(emptyRoundWaits)-1)])
+	m.Taken, m.Nobody = at, true
 	return m
 }
 
@@ -219,7 +220,7 @@ func (t Team) calls(s Step, now time.Time) (calls []Call, why string) {
 			if slices.ContainsFunc(calls, func(c Call) bool { return c.Who == w }) {
 				continue
 			}
-			reached, why := t.contact(w, now)
+			reached, why := t.Contacts(w, now)
 			calls = append(calls, reached...)
 			if len(reached) == 0 {
 				whys = append(whys, why)
@@ -244,9 +245,10 @@ func (t Team) resolve(target Target, now time.Time) []string {
 	return []string{target.ID}
 }
 
-// contact lists the calls to one person from now on. If their first way is
-// unreachable the remaining ones move up, so that the first is always at once.
-func (t Team) contact(who string, now time.Time) (calls []Call, why string) {
+// Contacts lists the calls to one person from now on, or says why there are
+// none. If their first way is unreachable the others move up, so that the
+// first is always at once.
+func (t Team) Contacts(who string, now time.Time) (calls []Call, why string) {
 	p, known := t.People[who]
 	if !known {
 		return nil, who + " is no longer in the team"

@@ -47,7 +47,7 @@ func (c *Change) Apply(s Signal, r Rules, now time.Time) {
 	case s.Tap != nil:
 		c.tap(*s.Tap, r, now)
 	case s.Delivery != nil:
-		c.delivery(*s.Delivery, now)
+		c.delivery(*s.Delivery)
 	case s.Answer != nil:
 		c.answered(s.At, "", "answered by the team")
 	}
@@ -55,12 +55,15 @@ func (c *Change) Apply(s Signal, r Rules, now time.Time) {
 
 func (c *Change) check(s Signal, k CheckSignal, r Rules, now time.Time) {
 	in := &c.After
-	red := k.Evidence.Red
+	severity := Confirmed
+	if k.Evidence.Status == "unknown" {
+		severity = Suspected // nobody looks: that is no proof of an outage
+	}
 	if !in.Open() {
-		if !red {
+		if !k.Evidence.Red {
 			return
 		}
-		c.open(s, k.Capability, k.Check, Confirmed, now, r)
+		c.open(s, k.Capability, k.Check, severity, now, r)
 	}
 	recovered := !in.RecoveredAt.IsZero()
 	in.Checks = maps.Clone(in.Checks)
@@ -74,9 +77,9 @@ func (c *Change) check(s Signal, k CheckSignal, r Rules, now time.Time) {
 	switch {
 	case in.RecoveredAt.IsZero():
 		in.TellRecovered = time.Time{}
-		c.bad(Confirmed, recovered, "failing again: "+k.Evidence.Words, r, now)
+		c.bad(severity, recovered, "failing again: "+k.Evidence.Words, r, now)
 	case !recovered && in.State != Resolved:
-		in.TellRecovered = in.RecoveredAt.Add(recoveredTell)
+		in.TellRecovered = later(now, in.RecoveredAt.Add(recoveredTell))
 	}
 }
 
@@ -190,9 +193,16 @@ func (c *Change) trigger(round, step int, now time.Time) {
 	in := &c.After
 	in.State, in.Owner = Triggered, ""
 	in.Turn++
-	in.Round, in.Step, in.NextStep, in.EmptyRounds = round, step, now, 0
+	in.Round, in.Step, in.NextStep, in.EmptyRounds, in.RoundHeard = round, step, now, 0, false
 	in.Attempts = nil
 	in.CheckIn, in.OwnerBy = time.Time{}, time.Time{}
+}
+
+// Release takes the incident from an owner who cannot answer: the pages go out
+// again where they stood.
+func (c *Change) Release(why string, now time.Time) {
+	c.event(now, "silent", c.After.Owner, why)
+	c.trigger(c.After.Round, c.After.Step, now)
 }
 
 // askOwner pages the owner, who must answer in time or lose the incident.
@@ -300,7 +310,7 @@ func (c *Change) answered(at time.Time, who, why string) {
 
 // delivery notes a page that failed. What the escalation does about it, Missed
 // and Stranded tell.
-func (c *Change) delivery(d DeliverySignal, now time.Time) {
+func (c *Change) delivery(d DeliverySignal) {
 	in := &c.After
 	in.Attempts = slices.Clone(in.Attempts)
 	for i := range in.Attempts {
@@ -331,7 +341,8 @@ func (in Incident) Stranded() bool {
 }
 
 // Pass lets time pass: it does what has become due by now, except taking the
-// escalation's next step, which needs to know the team.
+// escalation's next step, which needs to know the team. It changes nothing
+// without an Event.
 func (c *Change) Pass(r Rules, now time.Time) {
 	in := &c.After
 	due := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
@@ -339,6 +350,7 @@ func (c *Change) Pass(r Rules, now time.Time) {
 		return
 	}
 	if in.State != Resolved && due(in.TellRecovered) {
+		c.event(now, "recovered", "", "looks recovered since "+in.RecoveredAt.UTC().Format("15:04:05Z"))
 		c.notice(NoticeRecovered, now, in.RecoveredAt)
 		in.TellRecovered, in.ToldRecovered = time.Time{}, true
 	}
@@ -354,8 +366,7 @@ func (c *Change) Pass(r Rules, now time.Time) {
 	}
 	if in.State == Acknowledged {
 		if due(in.OwnerBy) {
-			c.event(now, "silent", in.Owner, "no answer from "+in.Owner)
-			c.trigger(in.Round, in.Step, now)
+			c.Release("no answer from "+in.Owner, now)
 		} else if due(in.CheckIn) {
 			in.CheckIn = time.Time{}
 			c.event(now, "checkin", in.Owner, "asked whether they still have it")
@@ -397,7 +408,7 @@ func (c *Change) event(at time.Time, kind, who, why string) {
 // notice tells reporters, if there are any.
 func (c *Change) notice(kind NoticeKind, at, by time.Time) {
 	if c.After.Reports > 0 {
-		c.Notices = append(c.Notices, Notice{Kind: kind, At: at, By: by})
+		c.Notices = append(c.Notices, Notice{Kind: kind, At: at, By: by, Who: c.After.Owner})
 	}
 }
 

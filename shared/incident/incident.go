@@ -71,6 +71,7 @@ type Incident struct {
 	Round, Step int
 	NextStep    time.Time // meaningful while triggered
 	EmptyRounds int       // rounds in a row that reached nobody
+	RoundHeard  bool      // somebody was reached in the present round
 	Reached     int       // the furthest step ever taken
 	Attempts    []Attempt // the pages of the present step
 
@@ -148,6 +149,11 @@ func (in Incident) Red() bool {
 		}
 	}
 	return false
+}
+
+// Waited reports whether reporters wait for a person's answer.
+func (in Incident) Waited() bool {
+	return in.Reports > 0 && in.AnsweredAt.IsZero() && (!in.AnswerBy.IsZero() || in.Broken)
 }
 
 // Due is the next instant at which time alone changes the incident; zero only
@@ -257,7 +263,8 @@ type Notice struct {
 	At   time.Time
 	// By is the promise for NoticeReceived, the instant since when the checks
 	// are well for NoticeRecovered and NoticeClosing; zero for none.
-	By time.Time
+	By  time.Time
+	Who string // the owner, if there is one
 }
 
 // A Call asks that people be paged outside the steps of the escalation.

@@ -1,6 +1,11 @@
 package incident
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"time"
+)
 
 // A Kind is what sort of signal something is.
 type Kind string
@@ -65,6 +70,13 @@ type Reporter struct {
 	At         time.Time
 	// Silent says why they get no automatic answer; "" if they do.
 	Silent string
+}
+
+// ID stands for the reporter's address where the address itself would be too
+// much to show.
+func (r Reporter) ID() string {
+	sum := sha256.Sum256([]byte(strings.ToLower(r.Address)))
+	return hex.EncodeToString(sum[:8])
 }
 
 // An Action is what a responder asks for.

@@ -1,0 +1,18 @@
+package ack
+
+import (
+	"context"
+
+	"rouse/shared/incident"
+	"rouse/shared/loop"
+)
+
+// A Store is what the ack screen shows.
+type Store interface {
+	// Code finds what the code with this hash lets its bearer do.
+	Code(ctx context.Context, hash string) (code loop.Code, found bool, err error)
+	// Load reads the incident that lives under a key.
+	Load(ctx context.Context, key incident.Key) (loop.Live, error)
+	// Timeline lists the events of an incident, oldest first.
+	Timeline(ctx context.Context, id incident.ID) ([]incident.Event, error)
+}

@@ -1,0 +1,197 @@
+// Package loop is the one way in which an incident changes:
+//
+//	load → decide → commit → act → record
+//
+// Decide composes the pure packages. Loop.Run does the five beats for one key,
+// so that whoever runs it, and however often, finishes what was begun: it
+// folds the signals that wait, lets time pass, commits what follows from that
+// in one transaction, sends the pages that are due and records how that went.
+package loop
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"rouse/shared/escalation"
+	"rouse/shared/incident"
+)
+
+// A Team is everything about the people and their rules that a decision rests
+// on: rouse.yaml and the facts stored since it was deployed.
+type Team struct {
+	escalation.Team
+	Rules incident.Rules
+}
+
+// A Change is what a decision comes to. Pages that are due already are to be
+// sent at once; the others wait in the store for their time.
+type Change struct {
+	After   incident.Incident
+	Events  []incident.Event
+	Pages   []incident.Page
+	Notices []incident.Notice
+	// Alarm, if not "", must be heard outside of the paging path: a whole
+	// round has reached nobody.
+	Alarm string
+}
+
+// takenBySMS is how recently somebody must have been paged by SMS to be told
+// by SMS, too, that they can go back to sleep.
+const takenBySMS = 15 * time.Minute
+
+// Decide folds signals into the incident in, the zero Incident if there is
+// none, and lets time pass until now. It is pure: the same arguments give the
+// same Change, with the reasons for everything in its Events.
+func Decide(team Team, in incident.Incident, signals []incident.Signal, now time.Time) Change {
+	c := incident.Change{After: in}
+	signals = slices.Clone(signals)
+	slices.SortStableFunc(signals, func(a, b incident.Signal) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
+	})
+	for _, s := range signals {
+		c.Apply(s, team.Rules, now)
+	}
+	c.Pass(team.Rules, now)
+
+	d := decision{team: team, now: now}
+	for _, call := range c.Calls {
+		if !d.call(&c, call) {
+			c.Release(call.Who[0]+" cannot be reached", now)
+		}
+	}
+	if c.After.State == incident.Triggered && c.After.Open() {
+		d.missed(&c.After)
+		if c.After.Stranded() || !c.After.NextStep.After(now) {
+			d.advance(&c)
+		}
+	}
+	return Change{After: c.After, Events: c.Events, Pages: d.pages, Notices: c.Notices, Alarm: d.alarm}
+}
+
+type decision struct {
+	team  Team
+	now   time.Time
+	pages []incident.Page
+	alarm string
+}
+
+// call makes the pages of a call outside the escalation's steps. It reports
+// false if the owner, who alone was called, cannot be reached.
+func (d *decision) call(c *incident.Change, call incident.Call) bool {
+	in := &c.After
+	for _, who := range call.Who {
+		contacts, _ := d.team.Contacts(who, d.now)
+		switch call.Kind {
+		case incident.PageTaken, incident.PageOver:
+			contacts = d.quietly(*in, who, contacts)
+		default:
+			if len(contacts) == 0 {
+				return false
+			}
+			note(in, contacts)
+		}
+		for _, k := range contacts {
+			d.pages = append(d.pages, incident.Page{
+				ID:       fmt.Sprintf("%s/%d/%s-%d/%s/%d", in.ID, in.Turn, call.Kind, d.now.UnixMilli(), who, k.N),
+				Incident: in.ID, Turn: in.Turn, Kind: call.Kind, Round: in.Round, Step: in.Step,
+				Who: who, Channel: string(k.Channel), Due: k.Due, Why: call.Why,
+			})
+		}
+	}
+	return true
+}
+
+// quietly picks the one way to tell somebody what lets them go back to sleep:
+// by SMS if an SMS has just woken them, else by e-mail.
+func (d *decision) quietly(in incident.Incident, who string, contacts []escalation.Call) []escalation.Call {
+	channel := escalation.Email
+	for _, p := range in.Paged {
+		if p.Who == who && p.Channel == string(escalation.SMS) && !p.At.After(d.now) && d.now.Sub(p.At) <= takenBySMS {
+			channel = escalation.SMS
+		}
+	}
+	i := slices.IndexFunc(contacts, func(k escalation.Call) bool { return k.Channel == channel })
+	if i < 0 {
+		return nil
+	}
+	k := contacts[i]
+	k.Due = d.now
+	return []escalation.Call{k}
+}
+
+// missed brings forward the next page of everybody whose last one failed.
+func (d *decision) missed(in *incident.Incident) {
+	for _, a := range in.Missed(d.now) {
+		in.Attempts = slices.Clone(in.Attempts)
+		for i := range in.Attempts {
+			if in.Attempts[i].Page == a.Page {
+				in.Attempts[i].Due = d.now
+			}
+		}
+		d.pages = append(d.pages, incident.Page{
+			ID: a.Page, Incident: in.ID, Turn: in.Turn, Kind: incident.PageWake, Round: in.Round, Step: in.Step,
+			Who: a.Who, Channel: a.Channel, Due: d.now, Why: "the way before this one failed",
+		})
+	}
+}
+
+// advance takes the escalation's next step.
+func (d *decision) advance(c *incident.Change) {
+	in := &c.After
+	width := escalation.Width{Narrow: in.Severity == incident.Suspected, Reach: -1}
+	if !in.RecoveredAt.IsZero() && !in.Waited() {
+		width.Reach = in.Reached
+	}
+	stranded := in.Stranded()
+	if len(in.Attempts) > 0 && !stranded {
+		in.RoundHeard, in.EmptyRounds = true, 0
+	}
+	move := d.team.Advance(escalation.Position{Round: in.Round, Step: in.Step}, width, d.now)
+	for _, p := range move.Passed {
+		c.Events = append(c.Events, incident.Event{At: d.now, Kind: "passed over", Why: p.Step + ": " + p.Why})
+	}
+	in.Attempts = nil
+	if through := move.Taken.Round > in.Round && in.Round > 0; move.Nobody || stranded && through && !in.RoundHeard {
+		wait := escalation.EmptyRoundWait(in.EmptyRounds)
+		in.EmptyRounds++
+		if move.Nobody {
+			in.Round, in.Step = move.Taken.Round, move.Taken.Step
+		}
+		in.NextStep = d.now.Add(wait)
+		d.alarm = fmt.Sprintf("round %d reached nobody", in.Round)
+		c.Events = append(c.Events, incident.Event{At: d.now, Kind: "nobody",
+			Why: fmt.Sprintf("%s; trying again in %s", d.alarm, wait)})
+		return
+	}
+	if move.Taken.Round > in.Round {
+		in.RoundHeard = false
+	}
+	in.Round, in.Step, in.NextStep = move.Taken.Round, move.Taken.Step, move.NextAt
+	in.Reached = max(in.Reached, in.Step)
+	note(in, move.Calls)
+	title := d.team.Policy.Title(in.Step)
+	for _, k := range move.Calls {
+		id := fmt.Sprintf("%s/%d/%d.%d/%s/%d", in.ID, in.Turn, in.Round, in.Step, k.Who, k.N)
+		in.Attempts = append(in.Attempts, incident.Attempt{Page: id, Who: k.Who, Channel: string(k.Channel), N: k.N, Due: k.Due})
+		d.pages = append(d.pages, incident.Page{
+			ID: id, Incident: in.ID, Turn: in.Turn, Kind: incident.PageWake, Round: in.Round, Step: in.Step,
+			Who: k.Who, Channel: string(k.Channel), Due: k.Due, Why: fmt.Sprintf("round %d, %s", in.Round, title),
+		})
+	}
+}
+
+// note remembers who is paged, by what, and when last.
+func note(in *incident.Incident, calls []escalation.Call) {
+	in.Paged = slices.Clone(in.Paged)
+	for _, k := range calls {
+		i := slices.IndexFunc(in.Paged, func(p incident.Paged) bool { return p.Who == k.Who && p.Channel == string(k.Channel) })
+		if i < 0 {
+			i = len(in.Paged)
+			in.Paged = append(in.Paged, incident.Paged{Who: k.Who, Channel: string(k.Channel)})
+		}
+		in.Paged[i].At = k.Due
+		in.Paged[i].Times++
+	}
+}

@@ -1,0 +1,314 @@
+package loop
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"rouse/shared/clock"
+	"rouse/shared/incident"
+)
+
+// A Loop runs the five beats. Its fields are set once, before use.
+type Loop struct {
+	Store Store
+	Clock clock.Clock
+	// Team is read anew for each run: overrides and reachability may change
+	// at any time.
+	Team func(ctx context.Context) (Team, error)
+	// Sender sends pages. Nil: this function only decides, and leaves the
+	// pages to the router.
+	Sender Sender
+	Hints  Hints
+	Log    *slog.Logger
+}
+
+// A Sender hands deliveries to carriers. An error that is no *SendError counts
+// as passing.
+type Sender interface {
+	Send(ctx context.Context, d Delivery) error
+}
+
+// A Delivery is one message to one person by one channel, about one or more
+// pages.
+type Delivery struct {
+	Who, Channel string
+	Pages        []incident.Page
+	Incident     incident.Incident
+	Secret       string // of the link
+	At           time.Time
+}
+
+// A SendError says whether trying again can help.
+type SendError struct {
+	Permanent bool
+	Why       string // in words: "number opted out"
+}
+
+func (e *SendError) Error() string { return e.Why }
+
+// Times of sending. A send ends long before its lease, even if the clocks of
+// two functions differ by skewMax in each direction.
+const (
+	leaseFor = 30 * time.Second
+	skewMax  = 2 * time.Second
+	sendMax  = 10 * time.Second // < leaseFor - 2*skewMax
+	triesMax = 5
+)
+
+// retryAfter is how long to wait after the nth failure that may pass.
+func retryAfter(tries int) time.Duration {
+	return min(5*time.Second<<tries, time.Minute)
+}
+
+// conflictsMax is how often a decision that lost its race is made anew within
+// one run; the next hint or sweep goes on after that.
+const conflictsMax = 20
+
+// Run does all that is due for one key. It returns the incident as it then
+// stands, which may be none or settled.
+func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
+	team, err := l.Team(ctx)
+	if err != nil {
+		return incident.Incident{}, fmt.Errorf("team: %w", err)
+	}
+	var conflicts int
+	acted := false
+	for {
+		live, err := l.Store.Load(ctx, h.Key)
+		if err != nil {
+			return incident.Incident{}, fmt.Errorf("load %s: %w", h.Key, err)
+		}
+		live.Incident.Key = h.Key
+		now := l.Clock.Now()
+		change := Decide(team, live.Incident, live.Signals, now)
+		commit, sends := l.prepare(live, change, now)
+		committed := len(live.Signals) > 0 || len(change.Events) > 0 || len(change.Pages) > 0
+		if committed {
+			err := l.Store.Commit(ctx, commit)
+			if errors.Is(err, ErrConflict) && conflicts < conflictsMax {
+				conflicts++
+				continue
+			}
+			if err != nil {
+				return live.Incident, fmt.Errorf("commit %s: %w", h.Key, err)
+			}
+			l.Log.InfoContext(ctx, "committed", "incident", commit.After.ID, "key", h.Key,
+				"state", commit.After.State, "signals", len(live.Signals), "pages", len(change.Pages))
+			if change.Alarm != "" {
+				l.Log.ErrorContext(ctx, "nobody reached", "alarm", "nobody-reached", "incident", commit.After.ID, "why", change.Alarm)
+			}
+			live.Incident = commit.After
+			if !commit.Rest.Empty() {
+				live.Rests = append(live.Rests, commit.Rest)
+			}
+		}
+		sends = append(sends, l.waiting(ctx, live, now)...)
+		failed := l.act(ctx, live.Incident, sends)
+		for _, r := range live.Rests {
+			if err := l.Store.Unpack(ctx, h.Key, r); err != nil {
+				return live.Incident, fmt.Errorf("unpack %s: %w", h.Key, err)
+			}
+		}
+		acted = acted || committed || len(sends) > 0
+		if slices.ContainsFunc(live.Rests, func(r Rest) bool { return r.Received != nil }) || len(change.Notices) > 0 {
+			l.hint(ctx, "desk", l.Hints.Desk(ctx))
+		}
+		late := slices.ContainsFunc(live.Rests, func(r Rest) bool { return len(r.Pages) > 0 })
+		if failed || live.More || late {
+			continue
+		}
+		if acted || h.Version == live.Incident.Version {
+			l.arm(ctx, h.Key, live, change)
+		}
+		return live.Incident, nil
+	}
+}
+
+// send is a delivery whose pages are leased to us.
+type send struct {
+	Delivery
+	key   incident.Key
+	lease Lease
+}
+
+// prepare turns a decision into a commit. Pages that are due are born leased
+// to us if we can send; the sends are what is then to be done.
+func (l *Loop) prepare(live Live, change Change, now time.Time) (Commit, []send) {
+	c := Commit{Before: live.Incident, After: change.After, Events: change.Events, At: now}
+	c.After.Version = live.Incident.Version + 1
+	c.Rest = Rest{Version: c.After.Version, Incident: c.After.ID}
+	for _, s := range live.Signals {
+		c.Rest.Signals = append(c.Rest.Signals, s.ID)
+		if s.Report != nil && c.After.ID != "" {
+			c.Rest.Reporters = append(c.Rest.Reporters, s.Report.Reporter)
+		}
+	}
+	for _, n := range change.Notices {
+		b := Broadcast{
+			ID: fmt.Sprintf("%s/%s/%d", c.After.ID, n.Kind, c.After.Version), Incident: c.After.ID, Key: c.After.Key,
+			Title: c.After.Title, Notice: n,
+		}
+		if n.Kind != incident.NoticeReceived {
+			c.Broadcasts = append(c.Broadcasts, b)
+			continue
+		}
+		for _, r := range c.Rest.Reporters {
+			b.Only = append(b.Only, r.ID())
+		}
+		c.Rest.Received = &b // the last one tells what is promised now
+	}
+	var sends []send
+	for i, p := range change.Pages {
+		if i >= PagesMax {
+			c.Rest.Pages = append(c.Rest.Pages, p)
+			continue
+		}
+		page := LivePage{Page: p}
+		if l.Sender != nil && !p.Due.After(now) {
+			s, code := l.newSend(c.After, p, now)
+			page.Lease = s.lease
+			c.Codes = append(c.Codes, code)
+			sends = append(sends, s)
+		}
+		c.Pages = append(c.Pages, page)
+	}
+	return c, sends
+}
+
+func (l *Loop) newSend(in incident.Incident, p incident.Page, now time.Time) (send, Code) {
+	secret := NewSecret()
+	lease := Lease{Token: HashSecret(NewSecret())[:16], Until: now.Add(leaseFor)}
+	code := Code{Hash: HashSecret(secret), Who: p.Who, Key: in.Key, Incident: in.ID, Minted: now}
+	d := Delivery{Who: p.Who, Channel: p.Channel, Pages: []incident.Page{p}, Incident: in, Secret: secret, At: now}
+	return send{Delivery: d, key: in.Key, lease: lease}, code
+}
+
+// waiting leases the pages of live that are due and drops those whose time is
+// over.
+func (l *Loop) waiting(ctx context.Context, live Live, now time.Time) []send {
+	var sends []send
+	for _, p := range live.Pages {
+		switch {
+		case p.Lease.Until.After(now):
+		case p.Turn != live.Incident.Turn || p.Incident != live.Incident.ID:
+			r := Record{Key: live.Incident.Key, Incident: p.Incident, Lease: p.Lease, Done: []incident.Page{p.Page}, At: now}
+			l.lost(ctx, p.Page, l.Store.Record(ctx, r))
+		case p.Due.After(now):
+		case l.Sender != nil:
+			s, code := l.newSend(live.Incident, p.Page, now)
+			err := l.Store.Lease(ctx, live.Incident.Key, p.Page, s.lease, code, now)
+			if err == nil {
+				sends = append(sends, s)
+			}
+			l.lost(ctx, p.Page, err)
+		}
+	}
+	return sends
+}
+
+// lost logs an error of a lease, unless it is the ordinary one of a race.
+func (l *Loop) lost(ctx context.Context, p incident.Page, err error) {
+	if err != nil && !errors.Is(err, ErrLost) {
+		l.Log.ErrorContext(ctx, "lease", "page", p.ID, "error", err)
+	}
+}
+
+// sendsAtOnce bounds the deliveries under way at the same time.
+const sendsAtOnce = 8
+
+// act sends and records. It reports whether any failed, so that the decision
+// on that follows at once.
+func (l *Loop) act(ctx context.Context, in incident.Incident, sends []send) (failed bool) {
+	records := make([]Record, len(sends))
+	slots := make(chan struct{}, sendsAtOnce)
+	group := l.Clock.Group()
+	for i, s := range sends {
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			records[i] = l.send(ctx, s)
+		})
+	}
+	group.Wait()
+	for _, r := range records {
+		failed = failed || len(r.Signals) > 0
+		err := l.Store.Record(ctx, r)
+		if errors.Is(err, ErrLost) { // it was sent all the same: the timeline must tell
+			err = l.Store.Note(ctx, r.Incident, r.Events)
+		}
+		if err != nil { // the lease runs out and the sweep sends it again: twice rather than never
+			l.Log.ErrorContext(ctx, "record", "incident", r.Incident, "error", err)
+		}
+	}
+	return failed
+}
+
+// send hands one delivery to its carrier and says how it went.
+func (l *Loop) send(ctx context.Context, s send) Record {
+	sendCtx, cancel := context.WithTimeout(ctx, sendMax)
+	defer cancel()
+	err := l.Sender.Send(sendCtx, s.Delivery)
+	now := l.Clock.Now()
+	r := Record{Key: s.key, Incident: s.Incident.ID, Lease: s.lease, At: now}
+	for _, p := range s.Pages {
+		if err == nil {
+			r.Done = append(r.Done, p)
+			r.Events = append(r.Events, incident.Event{At: now, Kind: "paged", Who: p.Who, Why: fmt.Sprintf("by %s (%s): accepted", p.Channel, p.Why)})
+			l.Log.InfoContext(ctx, "paged", "incident", p.Incident, "page", p.ID, "who", p.Who, "channel", p.Channel)
+			continue
+		}
+		var known *SendError
+		permanent := errors.As(err, &known) && known.Permanent
+		why := err.Error()
+		l.Log.WarnContext(ctx, "page failed", "incident", p.Incident, "page", p.ID, "who", p.Who, "channel", p.Channel, "permanent", permanent, "error", why)
+		if p.Tries++; permanent || p.Tries >= triesMax {
+			r.Done = append(r.Done, p)
+		} else {
+			p.Due = now.Add(retryAfter(p.Tries))
+			why += fmt.Sprintf("; trying again at %s", p.Due.UTC().Format("15:04:05Z"))
+			r.Again = append(r.Again, p)
+		}
+		r.Events = append(r.Events, incident.Event{At: now, Kind: "page failed", Who: p.Who, Why: fmt.Sprintf("by %s (%s): %s", p.Channel, p.Why, why)})
+		r.Signals = append(r.Signals, incident.Signal{
+			ID: fmt.Sprintf("%s#%d", p.ID, p.Tries), Key: s.key, Kind: incident.KindDelivery, At: now, Incident: p.Incident,
+			Delivery: &incident.DeliverySignal{Page: p.ID, Who: p.Who, Channel: p.Channel, Permanent: permanent, Why: why},
+		})
+	}
+	return r
+}
+
+// arm asks to be woken for the next thing that time alone makes due. Without a
+// Sender the router is woken for what is due already.
+func (l *Loop) arm(ctx context.Context, key incident.Key, live Live, change Change) {
+	next := live.Incident.Due()
+	sooner := func(t time.Time) {
+		if next.IsZero() || t.Before(next) {
+			next = t
+		}
+	}
+	now := l.Clock.Now()
+	for _, p := range live.Pages {
+		if p.Due.After(now) {
+			sooner(p.Due)
+		}
+	}
+	for _, p := range change.Pages {
+		if p.Due.After(now) || l.Sender == nil {
+			sooner(p.Due)
+		}
+	}
+	if !next.IsZero() {
+		l.hint(ctx, "router", l.Hints.Router(ctx, Hint{Key: key, Version: live.Incident.Version}, next))
+	}
+}
+
+// hint logs a hint that was not taken; the sweep does its work later.
+func (l *Loop) hint(ctx context.Context, to string, err error) {
+	if err != nil {
+		l.Log.WarnContext(ctx, "hint not taken; the sweep will find it", "to", to, "error", err)
+	}
+}
