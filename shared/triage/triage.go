@@ -3,12 +3,16 @@
 // an assessment with the words that made it out.
 //
 // Nothing is learned. A report's words fill slots (what fails, for whom, since
-// when, or what it is instead), and a few rules read the slots, so that every
-// outcome can be explained to the person it wakes. When in doubt a report is
-// unclear, never benign: a missed outage costs a night.
+// when, or what the report is about instead), and a few rules read the slots,
+// so that every outcome can be explained to the person it wakes. When in doubt
+// a report is unclear, never benign: a missed outage costs a night, a false
+// page costs a minute.
 package triage
 
-import "strings"
+import (
+	"sort"
+	"strings"
+)
 
 // Urgency is what a report asks for.
 type Urgency string
@@ -20,7 +24,7 @@ const (
 )
 
 // A Capability is something customers do with the service, and the words by
-// which they call it.
+// which they call it. Inflections and spellings in one word are understood.
 type Capability struct {
 	Name  string
 	Words []string
@@ -31,25 +35,110 @@ type Assessment struct {
 	Urgency    Urgency
 	Capability string   // "" when none is named
 	Why        []string // slot and words, such as `failure "unable to log in"`
+	Found      []Found  // all that Why speaks of, and more, as they stand in the report
+}
+
+// Found is a slot that words of the report fill.
+type Found struct {
+	Slot, Words string
+	At          int // where Words begin in subject + "\n" + text, in bytes
+}
+
+// Assess reads a report in English or Spanish. A caller that reads many, or
+// has words of its own, keeps a Classifier.
+func Assess(subject, text string, caps []Capability) Assessment {
+	return New(caps, English(), Spanish()).Assess(subject, text)
+}
+
+// A Classifier holds the words of a team, ready to be looked for.
+type Classifier struct {
+	caps      []capability
+	languages []language
+}
+
+// New returns a classifier for a team's capabilities and its languages.
+func New(caps []Capability, languages ...Words) *Classifier {
+	c := &Classifier{}
+	for _, one := range caps {
+		c.caps = append(c.caps, newCapability(one))
+	}
+	for _, w := range languages {
+		c.languages = append(c.languages, newLanguage(w))
+	}
+	return c
 }
 
 // Assess reads a report.
-func Assess(subject, text string, caps []Capability) Assessment {
-	all := strings.ToLower(subject + "\n" + text)
-	a := Assessment{Urgency: Unclear}
-	for _, c := range caps {
-		for _, w := range c.Words {
-			if a.Capability == "" && strings.Contains(all, strings.ToLower(w)) {
-				a.Capability = c.Name
-				a.Why = append(a.Why, `capability "`+w+`"`)
-			}
-		}
+func (c *Classifier) Assess(subject, text string) Assessment {
+	r := c.read(subject + "\n" + text)
+	u, why := r.judge()
+	a := Assessment{Urgency: u, Capability: r.capability(), Found: r.found}
+	if why != "" {
+		a.Why = append(a.Why, why)
 	}
-	for _, w := range []string{"unable", "cannot", "can't", "not working", "not responding", "inaccessible", "is down", "outage"} {
-		if strings.Contains(all, w) {
-			a.Urgency = Urgent
-			a.Why = append(a.Why, `failure "`+w+`"`)
-		}
-	}
+	a.Why = append(a.Why, r.why(u)...)
 	return a
 }
+
+// judge reads the slots. It returns a sentence when they alone do not explain
+// the outcome.
+func (r reading) judge() (Urgency, string) {
+	var (
+		weight = r.live[scope] + r.live[onset] + r.live[plea]
+		other  = r.live[how] + r.live[money] + r.live[wish] + r.live[praise] + r.live[admin] + r.live[spam]
+	)
+	switch {
+	case r.letters < 3:
+		return Unclear, "it has no text to read"
+	case r.live[failure] > 0 && r.live[narrow] > 0 && r.live[scope]+r.live[plea] == 0:
+		return Unclear, "it seems to be about one thing or person"
+	case r.live[failure] > 0:
+		return Urgent, ""
+	case r.live[trouble] > 0 && r.live[narrow] == 0 && (other == 0 && weight > 0 || r.live[scope] > 0 && r.live[onset] > 0 && r.live[spam] == 0):
+		return Urgent, ""
+	case r.live[trouble] > 0:
+		return Unclear, "it may be about trouble"
+	case r.over && r.live[but] > 0:
+		return Unclear, "it says that it works again, but not for all"
+	case r.over:
+		return Benign, "it says that it works again"
+	case other > 0:
+		return Benign, ""
+	case r.live[hint] > 0 || r.hushed:
+		return Unclear, "it may be about trouble"
+	case r.live[everyday] > 0 && r.words >= everydayWordsMin:
+		return Benign, "it speaks of everyday matters only"
+	}
+	return Unclear, "nothing in it says what it is about"
+}
+
+// everydayWordsMin is how long a report must be before everyday words decide:
+// in a shorter one what is missing may be the point.
+const everydayWordsMin = 8
+
+// why lists the words behind an outcome, the most telling slots first.
+func (r reading) why(u Urgency) []string {
+	order := []slot{failure, trouble, scope, onset, plea, narrow, hint}
+	if u == Benign {
+		order = []slot{over, money, how, wish, praise, admin, spam, everyday}
+	}
+	rank := map[string]int{slotNames[capabilitySlot]: 1}
+	for i, s := range order {
+		rank[slotNames[s]] = i + 2
+	}
+	list := append([]Found(nil), r.found...)
+	sort.SliceStable(list, func(i, j int) bool { return rank[list[i].Slot] < rank[list[j].Slot] })
+	var why []string
+	said := map[string]bool{}
+	for _, f := range list {
+		sentence := f.Slot + ` "` + strings.Join(strings.Fields(f.Words), " ") + `"`
+		if rank[f.Slot] == 0 || said[sentence] || len(why) == whyMax {
+			continue
+		}
+		said[sentence] = true
+		why = append(why, sentence)
+	}
+	return why
+}
+
+const whyMax = 8

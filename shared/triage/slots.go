@@ -1,0 +1,351 @@
+package triage
+
+import (
+	"strings"
+	"unicode"
+)
+
+// A slot is one kind of thing a report may say.
+type slot int
+
+const (
+	failure slot = iota
+	trouble
+	hint
+	scope
+	onset
+	plea
+	narrow
+	over
+	but
+	how
+	money
+	wish
+	praise
+	admin
+	spam
+	everyday
+	capabilitySlot
+	// The slots below only change what the others mean.
+	unable
+	action
+	not
+	works
+	supposed
+	past
+	present
+	aside
+	idiom
+	slots
+)
+
+var slotNames = [slots]string{
+	failure: "failure", trouble: "trouble", hint: "hint", scope: "scope", onset: "onset", plea: "plea",
+	narrow: "narrow", over: "over", but: "but", how: "how-to", money: "billing", wish: "wish",
+	praise: "praise", admin: "administration", spam: "spam", everyday: "everyday", capabilitySlot: "capability",
+}
+
+// A language is its Words, compiled.
+type language [slots]list
+
+func newLanguage(w Words) language {
+	return language{
+		failure: compile(w.Failure), trouble: compile(w.Trouble), hint: compile(w.Hint),
+		scope: compile(w.Scope), onset: compile(w.Onset), plea: compile(w.Plea), narrow: compile(w.Narrow),
+		over: compile(w.Over), but: compile(w.But), how: compile(w.How), money: compile(w.Money),
+		wish: compile(w.Wish), praise: compile(w.Praise), admin: compile(w.Admin), spam: compile(w.Spam),
+		everyday: compile(w.Everyday), unable: compile(w.Unable), action: compile(w.Action),
+		not: compile(w.Not), works: compile(w.Works), supposed: compile(w.If), past: compile(w.Past),
+		present: compile(w.Present), aside: compile(w.Aside), idiom: compile(w.Idiom),
+	}
+}
+
+// A capability matches its words in any inflection.
+type capability struct {
+	name    string
+	phrases [][]string // stems
+}
+
+func newCapability(c Capability) capability {
+	one := capability{name: c.Name}
+	for _, w := range c.Words {
+		var stems []string
+		for _, clause := range clausesOf(w) {
+			for _, t := range clause.tokens {
+				stems = append(stems, stem(t.word))
+			}
+		}
+		if len(stems) == 0 {
+			continue
+		}
+		one.phrases = append(one.phrases, stems)
+		if len(stems) == 2 { // log in, login
+			one.phrases = append(one.phrases, []string{stem(stems[0] + stems[1])})
+		}
+	}
+	return one
+}
+
+// at returns the number of tokens that name the capability at the first of
+// tokens, or 0.
+func (c capability) at(tokens []token) int {
+	best := 0
+	for _, p := range c.phrases {
+		if len(p) <= best || len(p) > len(tokens) {
+			continue
+		}
+		fits := true
+		for i, s := range p {
+			fits = fits && (stem(tokens[i].word) == s || i > 0 && s == "in" && tokens[i].word == "into")
+		}
+		if fits {
+			best = len(p)
+		}
+	}
+	return best
+}
+
+// stem takes off what English and Spanish most often put behind a verb or a
+// noun. It only has to be the same for the forms of one word.
+func stem(w string) string {
+	for _, end := range []string{"ing", "ed", "es", "s"} {
+		if cut, ok := strings.CutSuffix(w, end); ok && len(cut) >= 3 {
+			if n := len(cut); end == "ing" && cut[n-1] == cut[n-2] && cut[n-1] != 's' && cut[n-1] != 'l' {
+				cut = cut[:n-1]
+			}
+			w = cut
+			break
+		}
+	}
+	if len(w) > 3 {
+		w = strings.TrimSuffix(w, "e")
+	}
+	return w
+}
+
+// A reading is what a report says, slot by slot.
+type reading struct {
+	found   []Found
+	live    [slots]int // how often each slot is filled, what is only supposed, past or over left out
+	over    bool       // it says last that it works again
+	hushed  bool       // it speaks of failures, but not of one that is there now
+	letters int
+	words   int
+	caps    []naming // in the order of their weight
+}
+
+// naming is a capability as it stands in a report.
+type naming struct {
+	name    string
+	failing bool // named in one clause with a failure
+}
+
+// A finding is one filled slot of one clause.
+type finding struct {
+	slot       slot
+	begin, end int // tokens
+}
+
+// reach is how many words may stand between the two halves of a failure.
+const reach = 4
+
+func (c *Classifier) read(report string) reading {
+	r := reading{}
+	for _, ch := range report {
+		if unicode.IsLetter(ch) {
+			r.letters++
+		}
+	}
+	clauses := clausesOf(report)
+	all := make([][]finding, len(clauses))
+	lastOver := -1
+	for i, cl := range clauses {
+		r.words += len(cl.tokens)
+		all[i] = c.findings(cl)
+		for _, f := range all[i] {
+			r.found = append(r.found, Found{slotNames[f.slot], report[cl.tokens[f.begin].start:cl.tokens[f.end-1].end], cl.tokens[f.begin].start})
+			if f.slot == over {
+				lastOver = i
+			}
+		}
+	}
+	spammy := 0
+	for _, fs := range all {
+		spammy += count(fs, spam)
+	}
+	for i, cl := range clauses {
+		fs := all[i]
+		elsewhere := c.elsewhere(cl, fs) || i < lastOver || i == lastOver && endsWith(fs, over) || spammy >= 2
+		for _, f := range fs {
+			switch f.slot {
+			case failure, trouble:
+				if elsewhere {
+					r.hushed = true
+					continue
+				}
+				if f.slot == trouble && count(fs, how)+count(fs, money)+count(fs, wish)+count(fs, praise)+count(fs, admin)+count(fs, spam) > 0 {
+					r.hushed = true
+					continue
+				}
+			case over:
+				r.over = true
+			}
+			r.live[f.slot]++
+		}
+		for _, one := range c.caps {
+			for k := range cl.tokens {
+				if n := one.at(cl.tokens[k:]); n > 0 {
+					r.caps = append(r.caps, naming{one.name, !elsewhere && count(fs, failure)+count(fs, trouble) > 0})
+					r.found = append(r.found, Found{slotNames[capabilitySlot], report[cl.tokens[k].start:cl.tokens[k+n-1].end], cl.tokens[k].start})
+					break
+				}
+			}
+		}
+	}
+	if lastOver >= 0 {
+		for i := lastOver + 1; i < len(clauses); i++ {
+			if count(all[i], failure) > 0 && !c.elsewhere(clauses[i], all[i]) {
+				r.over = false
+			}
+		}
+	}
+	return r
+}
+
+// capability returns the one that the failure is about, else the first named.
+func (r reading) capability() string {
+	for _, n := range r.caps {
+		if n.failing {
+			return n.name
+		}
+	}
+	if len(r.caps) > 0 {
+		return r.caps[0].name
+	}
+	return ""
+}
+
+// elsewhere tells whether a clause speaks of a failure that is not there now:
+// one that might be, has been, is wished away or is about money.
+func (c *Classifier) elsewhere(cl clause, fs []finding) bool {
+	bound := count(fs, scope)+count(fs, onset) > 0
+	for _, l := range c.languages {
+		now := l[present].has(cl)
+		switch {
+		case l[supposed].has(cl) && !now && !bound,
+			l[past].has(cl) && !now,
+			count(fs, money) > 0 && !bound,
+			count(fs, wish) > 0 && !now,
+			count(fs, spam) > 0 && !bound:
+			return true
+		}
+	}
+	return false
+}
+
+// findings fills the slots of one clause.
+func (c *Classifier) findings(cl clause) []finding {
+	var fs []finding
+	for _, l := range c.languages {
+		if l[aside].has(cl) {
+			return nil
+		}
+	}
+	for _, l := range c.languages {
+		taken := make([]bool, len(cl.tokens))
+		for i := 0; i < len(cl.tokens); i++ {
+			if n := l[idiom].at(cl.tokens[i:]); n > 0 {
+				for k := i; k < i+n; k++ {
+					taken[k] = true
+				}
+			}
+		}
+		for i := range cl.tokens {
+			if taken[i] {
+				continue
+			}
+			if end := l.pair(cl, i, unable, action, taken); end > 0 {
+				fs = append(fs, finding{failure, i, end})
+			} else if end := l.pair(cl, i, not, works, taken); end > 0 {
+				fs = append(fs, finding{failure, i, end})
+			} else if end := c.unableCapability(l, cl, i); end > 0 {
+				fs = append(fs, finding{failure, i, end})
+			}
+			for s := failure; s < capabilitySlot; s++ {
+				n := l[s].at(cl.tokens[i:])
+				if n == 0 || s == over && (cl.question || l.denied(cl, i)) {
+					continue
+				}
+				fs = append(fs, finding{s, i, i + n})
+			}
+		}
+	}
+	return fs
+}
+
+// pair returns the end of a failure made of two halves, the first of which
+// begins at i, or 0.
+func (l language) pair(cl clause, i int, a, b slot, taken []bool) int {
+	n := l[a].at(cl.tokens[i:])
+	if n == 0 {
+		return 0
+	}
+	for k := i + n; k < len(cl.tokens) && k <= i+n+reach-1; k++ {
+		if m := l[b].at(cl.tokens[k:]); m > 0 && !taken[k] {
+			return k + m
+		}
+	}
+	return 0
+}
+
+// unableCapability finds a capability on either side of what is impossible:
+// "sign-in has been impossible", "no luck with search".
+func (c *Classifier) unableCapability(l language, cl clause, i int) int {
+	n := l[unable].at(cl.tokens[i:])
+	if n == 0 {
+		return 0
+	}
+	for k := max(0, i-reach); k < len(cl.tokens) && k < i+n+reach; k++ {
+		for _, one := range c.caps {
+			if m := one.at(cl.tokens[k:]); m > 0 {
+				return max(i+n, min(len(cl.tokens), k+m))
+			}
+		}
+	}
+	return 0
+}
+
+// denied tells whether the words before i take back what begins there: "not
+// fixed", "until it is back".
+func (l language) denied(cl clause, i int) bool {
+	for k := max(0, i-3); k < i; k++ {
+		if l[not].at(cl.tokens[k:]) > 0 {
+			return true
+		}
+	}
+	return l[supposed].has(cl)
+}
+
+func count(fs []finding, s slot) int {
+	n := 0
+	for _, f := range fs {
+		if f.slot == s {
+			n++
+		}
+	}
+	return n
+}
+
+// endsWith tells whether the last s in fs comes after the last failure.
+func endsWith(fs []finding, s slot) bool {
+	lastS, lastFailure := -1, -1
+	for _, f := range fs {
+		switch f.slot {
+		case s:
+			lastS = f.begin
+		case failure:
+			lastFailure = f.begin
+		}
+	}
+	return lastS > lastFailure
+}
