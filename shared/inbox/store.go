@@ -49,7 +49,13 @@ type Mails interface {
 	// Open returns a stored mail. ErrNotFound if it has been read already.
 	Open(ctx context.Context, id string) (io.ReadCloser, error)
 	// New lists up to limit mails that have not been read.
-	New(ctx context.Context, limit int) ([]string, error)
+	New(ctx context.Context, limit int) ([]Stored, error)
 	// Read marks a mail as read, at the given time.
 	Read(ctx context.Context, id string, at time.Time) error
+}
+
+// A Stored mail is one that waits to be read.
+type Stored struct {
+	ID string
+	At time.Time // when it was stored
 }

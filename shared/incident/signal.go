@@ -43,9 +43,6 @@ type CheckSignal struct {
 	Capability string
 	Evidence   Evidence
 	LastBad    time.Time // the last failed sample; zero if none
-	// Recovering says that a red check has stopped failing; its verdict is
-	// still red.
-	Recovering bool
 }
 
 // A ReportSignal is a customer's mail.
