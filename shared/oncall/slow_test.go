@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 )
@@ -191,16 +192,31 @@ func (s *slow) admitted(spec Schedule, l Layer, who string) []bool {
 	return out
 }
 
-// A draw makes random rotas, mostly about the days in which clocks change.
-type draw struct{ *rand.Rand }
+// A draw makes random rotas, mostly about the hours in which clocks change.
+type draw struct {
+	*rand.Rand
+	change Civil // what the clock shows when it has changed
+}
 
-func (d draw) chance(p float64) bool { return d.Float64() < p }
+func (d *draw) chance(p float64) bool { return d.Float64() < p }
 
-func (d draw) zone() *time.Location { return everyZone()[d.IntN(len(everyZone()))] }
+func (d *draw) zone() *time.Location {
+	if d.chance(0.7) {
+		return restless()[d.IntN(len(restless()))]
+	}
+	return everyZone()[d.IntN(len(everyZone()))]
+}
+
+// restless is the zones that changed their clocks in 2025.
+var restless = sync.OnceValue(func() []*time.Location {
+	return slices.DeleteFunc(slices.Clone(everyZone()), func(loc *time.Location) bool {
+		return len(changes(loc, year2025, year2025.AddDate(1, 0, 0))) == 0
+	})
+})
 
 var ids = []string{"ana", "bo", "cy", "di", "ed"}
 
-func (d draw) who() []string {
+func (d *draw) who() []string {
 	who := []string{ids[d.IntN(len(ids))]}
 	if d.chance(0.25) {
 		who = append(who, ids[d.IntN(len(ids))])
@@ -210,7 +226,7 @@ func (d draw) who() []string {
 
 // within returns a whole minute in the window; often a whole hour, so that
 // instants meet.
-func (d draw) within(begin time.Time, size int) time.Time {
+func (d *draw) within(begin time.Time, size int) time.Time {
 	t := begin.Add(time.Duration(d.IntN(size)) * time.Minute)
 	if d.chance(0.5) {
 		t = t.Truncate(time.Hour)
@@ -218,8 +234,12 @@ func (d draw) within(begin time.Time, size int) time.Time {
 	return t
 }
 
-func (d draw) timeOfDay() TimeOfDay {
-	if d.chance(0.6) {
+func (d *draw) timeOfDay() TimeOfDay {
+	switch {
+	case d.chance(0.4): // up to an hour before or after the change
+		m := d.change.Hour*60 + d.change.Minute + (d.IntN(9)-4)*15
+		return TimeOfDay((m + 1440) % 1440)
+	case d.chance(0.6):
 		return TimeOfDay(d.IntN(25) * 60)
 	}
 	return TimeOfDay(d.IntN(24*60 + 1))
@@ -227,15 +247,16 @@ func (d draw) timeOfDay() TimeOfDay {
 
 // rota draws a rota with the schedule "s", and a window that begins before
 // every rotation in it starts.
-func (d draw) rota() (r Rota, begin time.Time, size int) {
+func (d *draw) rota() (r Rota, begin time.Time, size int) {
 	zone := d.zone()
-	size = (1 + d.IntN(5)) * 24 * 60
+	size = (2 + d.IntN(4)) * 24 * 60
 	if d.chance(0.02) {
 		size = 70 * 24 * 60 // room for months
 	}
 	begin = year2025.Add(time.Duration(d.Int64N(int64(year2031.Sub(year2025)))))
 	if at := changes(zone, begin, begin.AddDate(0, 8, 0)); len(at) > 0 && d.chance(0.8) {
 		begin = at[0].Add(-time.Duration(d.IntN(size)) * time.Minute)
+		d.change = CivilOf(at[0].In(zone))
 	}
 	if d.chance(0.02) {
 		zone = everyZone()[slices.IndexFunc(everyZone(), func(l *time.Location) bool { return l.String() == "Pacific/Apia" })]
@@ -261,7 +282,11 @@ func (d draw) rota() (r Rota, begin time.Time, size int) {
 	for range 1 + d.IntN(3) {
 		l := Layer{
 			Every: Period{1 + d.IntN(9), Unit(d.IntN(4))},
-			Start: CivilOf(d.within(begin.Add(time.Hour), size/2).In(zone)),
+			Start: CivilOf(d.within(begin.Add(24*time.Hour), size/2).In(zone)),
+		}
+		if d.chance(0.4) {
+			m := int(d.timeOfDay())
+			l.Start.Hour, l.Start.Minute = m/60, m%60
 		}
 		if l.Every.Unit == Week || l.Every.Unit == Month {
 			l.Every.N = 1 + l.Every.N%2
@@ -297,7 +322,7 @@ func TestSlowAgrees(t *testing.T) {
 		seeds = 200
 	}
 	for seed := range seeds {
-		d := draw{rand.New(rand.NewPCG(seed, 1))}
+		d := &draw{Rand: rand.New(rand.NewPCG(seed, 1))}
 		r, begin, size := d.rota()
 		want := newSlow(r, begin, size).onCall("s")
 		end := begin.Add(time.Duration(size) * time.Minute)
