@@ -37,6 +37,17 @@ type Signal struct {
 	Answer   *AnswerSignal   `json:",omitempty"`
 }
 
+// Capability is what the signal says is failing; "" if it says nothing.
+func (s Signal) Capability() string {
+	switch {
+	case s.Check != nil:
+		return s.Check.Capability
+	case s.Report != nil:
+		return s.Report.Capability
+	}
+	return ""
+}
+
 // A CheckSignal is a change of a check's verdict.
 type CheckSignal struct {
 	Check      string

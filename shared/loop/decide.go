@@ -21,8 +21,17 @@ import (
 // A Team is everything about the people and their rules that a decision rests
 // on: rouse.yaml and the facts stored since it was deployed.
 type Team struct {
-	escalation.Team
-	Rules incident.Rules
+	escalation.Team // its Policy is chosen anew for each incident
+	// PolicyFor returns the policy for incidents of a capability, "" included.
+	PolicyFor    func(capability string) escalation.Policy
+	Quiet        time.Duration // how long without trouble until it is over
+	AnswerWithin time.Duration // the promise to reporters; zero: none
+}
+
+// rules are the figures that an incident of the capability goes by.
+func (t Team) rules(capability string) incident.Rules {
+	p := t.PolicyFor(capability)
+	return incident.Rules{Quiet: t.Quiet, AnswerWithin: t.AnswerWithin, CheckIn: p.CheckIn, OwnerWait: p.Steps[0].Wait}
 }
 
 // A Change is what a decision comes to. Pages that are due already are to be
@@ -51,10 +60,11 @@ func Decide(team Team, in incident.Incident, signals []incident.Signal, now time
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
 	})
 	for _, s := range signals {
-		c.Apply(s, team.Rules, now)
+		c.Apply(s, team.rules(cmp.Or(c.After.Capability, s.Capability())), now)
 	}
-	c.Pass(team.Rules, now)
+	c.Pass(team.rules(c.After.Capability), now)
 
+	team.Policy = team.PolicyFor(c.After.Capability)
 	d := decision{team: team, now: now}
 	for _, call := range c.Calls {
 		if !d.call(&c, call) {
