@@ -27,7 +27,7 @@ func (c Check) Interval() time.Duration { return or(c.Every, 20*time.Second) }
 func (c Check) Deadline() time.Duration { return or(c.Timeout, 5*time.Second) }
 
 // Plan is when c is sampled.
-func (c Check) Plan() Plan { return Plan{Every: c.Interval()} }
+func (c Check) Plan() Plan { return Plan{Every: c.Interval(), Timeout: c.Deadline()} }
 
 // Rule is c's verdict rule with every default filled in.
 func (c Check) Rule() Params {

@@ -34,11 +34,11 @@ const (
 func (t Tally) add(x Sample) Tally {
 	if x.OK {
 		switch {
-		case t.Failed > 0 && x.At.Before(t.First):
-		case t.Failed > 0 && !x.At.After(t.Last):
-			t.Samples++
-		case t.Failed > 0:
+		case t.Failed == 0 || !x.At.After(t.First):
+		case x.At.After(t.Last):
 			t.After++
+		default:
+			t.Samples++
 		}
 		return t
 	}
@@ -127,22 +127,6 @@ func (s State) Evidence(loc *time.Location) string {
 		return s.Burst.Words(loc)
 	}
 	return "good at " + clock(s.Latest.At, loc)
-}
-
-// Words says the turn in a sentence without its full stop, for timelines.
-func (t Turn) Words(loc *time.Location) string {
-	switch t.Kind {
-	case Recovered:
-		return "no failure since " + clock(t.Since, loc) + "; before that " + t.Evidence.Words(loc)
-	case Well:
-		return fmt.Sprintf("no failure since %s (%d min); before that %s",
-			clock(t.Since, loc), int(t.At.Sub(t.Since).Minutes()), t.Evidence.Words(loc))
-	case Lost:
-		return "no sample since " + clock(t.Since, loc)
-	case Found:
-		return "sampled again at " + clock(t.At, loc)
-	}
-	return t.Evidence.Words(loc)
 }
 
 func clock(t time.Time, loc *time.Location) string {

@@ -4,7 +4,7 @@ import "time"
 
 const (
 	// Step is the fine grid: how often a check under suspicion is sampled.
-	Step = 5 * time.Second
+	Step = 2500 * time.Millisecond
 	// Hold is how long suspicion lasts after a failure.
 	Hold = 40 * time.Second
 )
@@ -13,23 +13,36 @@ const (
 // of Step until Hold has passed without a failure. Grids are absolute, so that
 // runs that follow each other keep to the same one. A sample starts on its
 // grid whether or not the one before it has come back.
-type Plan struct{ Every time.Duration }
+type Plan struct {
+	Every time.Duration
+	// Timeout is how long a sample may take, at most a minute: one that could
+	// outlast the minute it starts in is left out, so that the runs of
+	// successive minutes never overlap.
+	Timeout time.Duration
+}
 
-// Next is when the next sample is due, given when the last one started, when
-// the last failed one started (zero: none), and now.
-func (p Plan) Next(last, bad, now time.Time) time.Time {
+// Next is when the next sample is due, given when the last one started (zero:
+// never) and when the last failed one did (zero: none). A time that has passed
+// means at once; slots that were missed are not made up for.
+func (p Plan) Next(last, bad time.Time) time.Time {
 	if last.IsZero() {
-		return now
+		return last
 	}
 	next := last.Truncate(p.Every).Add(p.Every)
-	if !bad.IsZero() {
-		from := last
-		if now.After(from) {
-			from = now.Add(-1) // the tick that is now still counts
-		}
-		if fine := from.Truncate(Step).Add(Step); !fine.After(bad.Add(Hold)) && fine.Before(next) {
+	for !p.fits(next) {
+		next = next.Add(p.Every)
+	}
+	if bad.IsZero() {
+		return next
+	}
+	for fine := last.Truncate(Step).Add(Step); fine.Before(next) && !fine.After(bad.Add(Hold)); fine = fine.Add(Step) {
+		if p.fits(fine) {
 			return fine
 		}
 	}
 	return next
+}
+
+func (p Plan) fits(t time.Time) bool {
+	return t.Sub(t.Truncate(time.Minute))+min(p.Timeout, time.Minute) <= time.Minute
 }

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -17,42 +16,38 @@ type Change struct {
 // Replay puts samples through the verdict in the order of their times and
 // returns each change of its status. Words are in UTC.
 func Replay(p Params, samples []Sample) []Change {
-	r := replay{p: p.filled()}
+	r := replay{rule: p.filled()}
 	samples = slices.Clone(samples)
-	slices.SortStableFunc(samples, func(a, b Sample) int {
-		if c := a.At.Compare(b.At); c != 0 {
-			return c
-		}
-		if a.OK != b.OK { // failures first, as the verdict counts them
-			if b.OK {
-				return -1
-			}
-			return 1
-		}
-		return cmp.Compare(a.Why, b.Why)
-	})
+	slices.SortStableFunc(samples, func(a, b Sample) int { return a.At.Compare(b.At) })
 	for _, x := range samples {
 		r.add(x)
 	}
+	r.judge()
 	return r.changes
 }
 
 type replay struct {
-	p       Params
+	rule    Params
 	state   State
 	changes []Change
 }
 
 func (r *replay) add(x Sample) {
-	r.set(r.state.Tick(r.p, x.At))
-	r.set(r.state.Add(r.p, x))
+	if x.At.After(r.state.Latest.At) {
+		r.judge()
+		r.become(r.state.Tick(r.rule, x.At)) // lost, perhaps
+	}
+	r.state = r.state.Add(r.rule, x)
 }
 
-func (r *replay) set(s State) {
-	if before := r.state.Status(); s.Status() != before {
+// judge judges the latest sample.
+func (r *replay) judge() { r.become(r.state.Tick(r.rule, r.state.Latest.At.Add(1))) }
+
+func (r *replay) become(s State) {
+	if s.Status() != r.state.Status() {
 		why := s.Evidence(nil)
-		for _, t := range s.Untold {
-			why = t.Words(nil)
+		if n := len(s.Untold); n > 0 {
+			why = s.Untold[n-1].Words(nil)
 		}
 		r.changes = append(r.changes, Change{At: s.Since, State: s.Status(), Why: why})
 	}
@@ -86,18 +81,23 @@ func (w World) Fail(t time.Time) float64 {
 // Replay samples the world as the plan would live, from from until to, and
 // returns the changes of the verdict. The same seed makes the same history.
 func (w World) Replay(p Params, plan Plan, seed uint64, from, to time.Time) []Change {
-	r := replay{p: p.filled()}
-	w.live(&r, plan, seed, from, to)
+	r := replay{rule: p.filled()}
+	sample := w.Sampler(seed)
+	for at := from; at.Before(to); at = plan.Next(at, r.state.Bad) {
+		r.add(sample(at))
+	}
+	r.judge()
 	return r.changes
 }
 
-func (w World) live(r *replay, plan Plan, seed uint64, from, to time.Time) {
+// Sampler returns a function that samples the world at the times it is given.
+// The same seed and times make the same samples.
+func (w World) Sampler(seed uint64) func(at time.Time) Sample {
 	rng := rand.New(rand.NewPCG(seed, 0))
-	for at := from; at.Before(to); at = plan.Next(at, r.state.Bad, at) {
-		x := Sample{At: at, OK: rng.Float64() >= w.Fail(at)}
-		if !x.OK {
-			x.Why = "made to fail"
+	return func(at time.Time) Sample {
+		if rng.Float64() < w.Fail(at) {
+			return Sample{At: at, Why: "made to fail"}
 		}
-		r.add(x)
+		return Sample{At: at, OK: true}
 	}
 }

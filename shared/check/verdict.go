@@ -2,6 +2,7 @@ package check
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -18,11 +19,23 @@ const (
 // Params are the verdict's rule: a cumulative sum of log-likelihood ratios
 // (E. S. Page, Continuous inspection schemes, Biometrika 41, 1954) of "sick"
 // against "healthy". Zero fields mean the defaults.
+//
+// The defaults, with the Plan's, were chosen from this table (20,000 outages
+// that begin at any moment; 3,000 days of background failures; every line
+// needs failures more than 30 s apart to open):
+//
+//	step, sick, threshold | 40% fail: median, over 2 min | 20%: median | 10%: median | false a day at 1%, 2%
+//	5 s,   25%, 14        |  77 s, 19.7%                 | 198 s       | 780 s       | 0.003, 0.15
+//	2.5 s, 25%, 14        |  63 s, 11.8%                 | 126 s       | 447 s       | 0.003, 0.15
+//	2.5 s, 30%, 16        |  64 s, 12.0%                 | 135 s       | 558 s       | 0,     0.05
+//	2.5 s, 40%, 15        |  64 s, 12.0%                 | 137 s       | 694 s       | 0,     0.04
+//
+// The test of the detection counts prints it anew, beside two common rules.
 type Params struct {
 	Healthy   float64       // share of samples that fail when all is well; 0.005
-	Sick      float64       // share that fails in an outage worth waking for; 0.25
-	Threshold float64       // opens when the sum reaches it; 14
-	Span      time.Duration // and the failures lie at least this far apart; 30 s
+	Sick      float64       // share that fails in an outage worth waking for; 0.3
+	Threshold float64       // opens when the sum reaches it; 16
+	Span      time.Duration // and the failures lie further apart than this; 30 s
 	Recovered time.Duration // without a failure it looks recovered; 6 min
 	Quiet     time.Duration // without a failure it is well again; 35 min
 	Unknown   time.Duration // without a sample nobody knows; 3 min
@@ -33,10 +46,10 @@ func (p Params) filled() Params {
 		p.Healthy = 0.005
 	}
 	if p.Sick == 0 {
-		p.Sick = 0.25
+		p.Sick = 0.3
 	}
 	if p.Threshold == 0 {
-		p.Threshold = 14
+		p.Threshold = 16
 	}
 	p.Span = or(p.Span, 30*time.Second)
 	p.Recovered = or(p.Recovered, 6*time.Minute)
@@ -45,20 +58,16 @@ func (p Params) filled() Params {
 	return p
 }
 
-// badWeight is what a failure adds to the sum, goodWeight what a success takes.
-func (p Params) badWeight() float64  { return math.Log(p.Sick / p.Healthy) }
-func (p Params) goodWeight() float64 { return math.Log((1 - p.Healthy) / (1 - p.Sick)) }
-
-const (
-	// downAgain is how long a check that came and went must fail without a
-	// break to be called down.
-	downAgain = 10 * time.Minute
-	// untoldMax bounds the turns kept for a listener that cannot be reached.
-	untoldMax = 8
-)
+// downAgain is how long a check that came and went must fail without a break
+// to be called down.
+const downAgain = 10 * time.Minute
 
 // State is the bounded memory of one check's verdict. It serialises as JSON.
 // The zero State is a check that was never sampled: unknown.
+//
+// Add counts a sample, Tick judges what was counted. An instant is judged once
+// time has moved on from it, so the order of samples that started at the same
+// instant does not matter.
 type State struct {
 	// Rev counts the times this state was saved: a store refuses a save that
 	// does not follow the one it holds.
@@ -68,55 +77,32 @@ type State struct {
 	Good   time.Time `json:"good,omitzero"`   // when the last good one started
 	Bad    time.Time `json:"bad,omitzero"`    // when the last failed one started
 
-	// Sum is the cumulative sum before the instant of Latest; Bads and Goods
-	// are the samples at that instant. At one instant failures count first, so
-	// their order does not matter.
-	Sum   float64 `json:"sum,omitzero"`
-	Bads  int     `json:"bads,omitzero"`
-	Goods int     `json:"goods,omitzero"`
+	Worked bool `json:"worked,omitzero"` // a sample was good, once
 
-	// Burst counts since the sum last left zero, Episode since the check
-	// turned red; while it is not red Episode is empty.
+	Sum   float64 `json:"sum,omitzero"`   // cumulative, as last judged
+	Bads  int     `json:"bads,omitzero"`  // failed samples not yet judged
+	Goods int     `json:"goods,omitzero"` // good ones
+
+	// Burst counts since the sum last left zero. Episode counts since the
+	// first failure of the trouble for which the check is red.
 	Burst   Tally `json:"burst,omitzero"`
 	Episode Tally `json:"episode,omitzero"`
 
 	Opened    time.Time `json:"opened,omitzero"`    // when it turned red; zero when it is not
-	Came      bool      `json:"came,omitzero"`      // it has worked and failed again since then
+	Came      bool      `json:"came,omitzero"`      // it has worked in between its failures
 	BadRun    time.Time `json:"bad_run,omitzero"`   // first failure since the last success
-	Quiet     time.Time `json:"quiet,omitzero"`     // since when nothing but good samples, without a gap
+	Quiet     time.Time `json:"quiet,omitzero"`     // since when nobody saw a failure, and somebody looked
 	Recovered time.Time `json:"recovered,omitzero"` // since when it looks recovered; zero if it doesn't
 	Lost      time.Time `json:"lost,omitzero"`      // since when nobody knows; zero when somebody does
-	Since     time.Time `json:"since,omitzero"`     // when Status last changed
+	Since     time.Time `json:"since,omitzero"`     // when the status last changed
 
 	Untold []Turn `json:"untold,omitempty"` // oldest first; see Told
-}
-
-// Kind is what happened to a verdict.
-type Kind string
-
-const (
-	Opened    Kind = "opened"    // it turned red
-	Worse     Kind = "worse"     // it came and went, and now only fails
-	Recovered Kind = "recovered" // still red, but it looks recovered
-	Relapsed  Kind = "relapsed"  // it looked recovered, and fails again
-	Well      Kind = "well"      // no longer red: the quiet time has passed
-	Lost      Kind = "lost"      // nobody has looked for too long
-	Found     Kind = "found"     // somebody looks again
-)
-
-// A Turn is a change of the verdict that somebody should hear of.
-type Turn struct {
-	Kind     Kind      `json:"kind"`
-	At       time.Time `json:"at"` // start of the sample that caused it
-	Status   Status    `json:"status"`
-	Evidence Tally     `json:"evidence,omitzero"`
-	Since    time.Time `json:"since,omitzero"` // Recovered, Well: since when no failure; Lost: no sample
 }
 
 // Red reports whether the check is judged to fail, now or within the quiet time.
 func (s State) Red() bool { return !s.Opened.IsZero() }
 
-// Status is what is known of the check as of its last Add or Tick.
+// Status is what is known of the check as last judged.
 func (s State) Status() Status {
 	switch {
 	case !s.Lost.IsZero():
@@ -125,169 +111,131 @@ func (s State) Status() Status {
 		return Intermittent
 	case s.Red():
 		return Down
-	case s.Good.IsZero():
+	case !s.Worked:
 		return Unknown
 	}
 	return Up
 }
 
-// Add returns the state after one more sample.
-//
-// A sample that started before the latest one (it took longer) counts as
-// evidence of that later instant.
+// Add returns the state with one more sample counted. A sample that started
+// before others that were judged already counts as evidence of now.
 func (s State) Add(p Params, x Sample) State {
 	p = p.filled()
-	before := s.Status()
-	s.Untold = append([]Turn(nil), s.Untold...)
-	if s.Latest.At.IsZero() || x.At.After(s.Latest.At) {
-		gap := !s.Latest.At.IsZero() && x.At.Sub(s.Latest.At) > p.Unknown
-		s = s.advance(p, x.At)
-		if gap || s.Quiet.IsZero() {
-			s.Quiet = x.At // time in which nobody looked was not quiet
+	if x.At.After(s.Latest.At) {
+		s = s.Tick(p, x.At)
+		if s.Quiet.IsZero() || x.At.Sub(s.Latest.At) > p.Unknown {
+			s.Quiet = x.At // a time in which nobody looked was not quiet
 		}
 		s.Latest = x
-	} else if x.At.Equal(s.Latest.At) && !x.OK {
+	} else if x.At.Equal(s.Latest.At) && !x.OK && (s.Latest.OK || x.Why < s.Latest.Why) {
 		s.Latest = x
 	}
-	found := !s.Lost.IsZero()
-	s.Lost = time.Time{}
 	if x.OK {
-		s = s.good(p, x)
+		s.Goods++
+		s.Good = later(s.Good, x.At)
+		if !s.BadRun.After(s.Good) {
+			s.BadRun = time.Time{}
+		}
 	} else {
-		s = s.bad(p, x)
+		s.Bads++
+		s.Bad = later(s.Bad, x.At)
+		s.Quiet = later(s.Quiet, x.At)
+		if s.BadRun.IsZero() && x.At.After(s.Good) {
+			s.BadRun = x.At
+		}
 	}
-	if found && len(s.Untold) == 0 {
-		s = s.turn(Found, x.At)
+	s.Burst = s.Burst.add(x)
+	if s.Red() {
+		s.Episode = s.Episode.add(x)
 	}
-	return s.changed(before, x.At)
-}
-
-// Tick returns the state as the time now finds it: unknown when no sample has
-// started for too long. All else a verdict does, it does because of a sample.
-func (s State) Tick(p Params, now time.Time) State {
-	p = p.filled()
-	if s.Latest.At.IsZero() || !s.Lost.IsZero() || now.Sub(s.Latest.At) <= p.Unknown {
-		return s
-	}
-	before := s.Status()
-	s.Untold = append([]Turn(nil), s.Untold...)
-	s.Lost = s.Latest.At.Add(p.Unknown)
-	s = s.turn(Lost, s.Lost)
-	return s.changed(before, s.Lost)
-}
-
-// Told returns the state without the first of its untold turns, once somebody
-// has heard of it.
-func (s State) Told() State {
-	s.Untold = append([]Turn(nil), s.Untold[1:]...)
 	return s
 }
 
-// advance closes the books on the latest instant.
-func (s State) advance(p Params, to time.Time) State {
-	s.Sum = max(0, s.Sum+float64(s.Bads)*p.badWeight()-float64(s.Goods)*p.goodWeight())
-	s.Bads, s.Goods = 0, 0
-	forgotten := !s.Bad.IsZero() && to.Sub(s.Bad) >= p.Quiet
-	if forgotten {
+// Tick returns the state as judged at the time now. Only time that has passed
+// since the latest sample can make a check unknown; all else needs a sample.
+func (s State) Tick(p Params, now time.Time) State {
+	if s.Latest.At.IsZero() || !now.After(s.Latest.At) {
+		return s
+	}
+	p = p.filled()
+	if s.Bads+s.Goods > 0 {
+		s = s.judge(p)
+	}
+	if !s.Bad.IsZero() && now.Sub(s.Bad) >= p.Quiet {
 		s.Sum = 0
 	}
 	if s.Sum == 0 && (!s.Red() || !s.Recovered.IsZero()) {
 		s.Burst = Tally{}
 	}
+	if s.Lost.IsZero() && now.Sub(s.Latest.At) > p.Unknown {
+		if s.Status() != Unknown {
+			s.Since = s.Latest.At.Add(p.Unknown)
+		}
+		s.Lost = s.Latest.At.Add(p.Unknown)
+		s = s.turn(Lost, s.Lost)
+	}
 	return s
 }
 
-func (s State) good(p Params, x Sample) State {
-	s.Goods++
-	if x.At.After(s.Good) {
-		s.Good = x.At
+// Told returns the state without the first of its untold turns, once somebody
+// has heard of it.
+func (s State) Told() State {
+	s.Untold = slices.Clone(s.Untold[1:])
+	return s
+}
+
+// judge draws the conclusions from the samples counted since it last did.
+// Failures count before successes.
+func (s State) judge(p Params) State {
+	before, at := s.Status(), s.Latest.At
+	if !s.Lost.IsZero() {
+		s.Lost = time.Time{}
+		s = s.turn(Found, at)
 	}
-	if !s.Good.Before(s.BadRun) {
-		s.BadRun = time.Time{}
-	}
-	s.Burst = s.Burst.add(x)
-	if !s.Red() {
-		return s
-	}
-	s.Episode = s.Episode.add(x)
-	quiet := x.At.Sub(s.Quiet)
+	s.Worked = s.Worked || s.Goods > 0
+	sum := s.Sum + float64(s.Bads)*math.Log(p.Sick/p.Healthy)
+	quiet := at.Sub(s.Quiet)
 	switch {
-	case quiet >= p.Quiet:
-		s = s.turn(Well, x.At)
-		s.Opened, s.Recovered, s.Came = time.Time{}, time.Time{}, false
-		s.Sum, s.Burst, s.Episode = 0, Tally{}, Tally{}
-	case quiet >= p.Recovered && s.Recovered.IsZero():
-		s.Recovered = s.Quiet
-		s.Sum, s.Bads, s.Burst = 0, 0, Tally{}
-		s = s.turn(Recovered, x.At)
-	}
-	return s
-}
-
-func (s State) bad(p Params, x Sample) State {
-	s.Bads++
-	if x.At.After(s.Bad) {
-		s.Bad = x.At
-	}
-	if x.At.After(s.Quiet) {
-		s.Quiet = x.At
-	}
-	if s.BadRun.IsZero() && x.At.After(s.Good) {
-		s.BadRun = x.At
-	}
-	s.Burst = s.Burst.add(x)
-	sum := s.Sum + float64(s.Bads)*p.badWeight()
-	if !s.Red() {
-		if sum >= p.Threshold && s.Burst.Last.Sub(s.Burst.First) >= p.Span {
-			s.Opened = x.At
-			s.Came = s.Burst.Failed < s.Burst.Samples
-			s.Episode = s.Burst
-			s = s.turn(Opened, x.At)
+	case !s.Red():
+		if s.Bads > 0 && sum >= p.Threshold && s.Burst.Last.Sub(s.Burst.First) > p.Span {
+			s.Opened, s.Episode = at, s.Burst
+			s.Came = s.Good.After(s.Burst.First)
+			s = s.turn(Opened, at)
 		}
-		return s
-	}
-	if s.Good.After(s.Episode.First) {
-		s.Came = true
-	}
-	s.Episode = s.Episode.add(x)
-	if !s.Recovered.IsZero() {
-		s.Recovered = x.At
-		// A lone failure is what a healthy service shows too.
-		if sum >= p.Threshold/2 {
+	case s.Bads > 0:
+		came := s.Came
+		unbroken := !s.BadRun.IsZero() && at.Sub(s.BadRun) >= downAgain
+		s.Came = (came || s.Good.After(s.Episode.First)) && !unbroken
+		switch {
+		case !s.Recovered.IsZero() && sum >= p.Threshold/2:
 			s.Recovered = time.Time{}
-			s = s.turn(Relapsed, x.At)
+			s = s.turn(Relapsed, at)
+		case !s.Recovered.IsZero():
+			s.Recovered = s.Quiet // a lone failure is what a healthy service shows too
+		case came && !s.Came:
+			s = s.turn(Worse, at)
 		}
-		return s
+	case quiet >= p.Quiet:
+		s = s.turn(Well, at)
+		s.Opened, s.Recovered, s.Came = time.Time{}, time.Time{}, false
+		s.Episode, sum = Tally{}, 0
+	case quiet >= p.Recovered && s.Recovered.IsZero():
+		s.Recovered, sum = s.Quiet, 0
+		s = s.turn(Recovered, at)
 	}
-	if s.Came && !s.BadRun.IsZero() && x.At.Sub(s.BadRun) >= downAgain {
-		s.Came = false
-		s = s.turn(Worse, x.At)
-	}
-	return s
-}
-
-func (s State) turn(k Kind, at time.Time) State {
-	t := Turn{Kind: k, At: at, Status: s.Status(), Evidence: s.Episode}
-	switch k {
-	case Relapsed:
-		t.Evidence = s.Burst
-	case Recovered:
-		t.Since = s.Recovered
-	case Well:
-		t.Status, t.Since = Up, s.Quiet
-	case Lost:
-		t.Since = s.Latest.At
-	}
-	s.Untold = append(s.Untold, t)
-	if len(s.Untold) > untoldMax {
-		s.Untold = s.Untold[len(s.Untold)-untoldMax:]
-	}
-	return s
-}
-
-func (s State) changed(before Status, at time.Time) State {
+	// Capped, a sum forgets a blip within some ten minutes, however many
+	// samples the blip took: rare blips must not add up to an outage.
+	s.Sum = max(0, min(sum, p.Threshold)-float64(s.Goods)*math.Log((1-p.Healthy)/(1-p.Sick)))
+	s.Bads, s.Goods = 0, 0
 	if s.Status() != before {
 		s.Since = at
 	}
 	return s
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }

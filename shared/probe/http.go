@@ -89,20 +89,21 @@ func (p *Prober) http(ctx context.Context, h check.HTTP, start time.Time) (why s
 		TLSClientConfig:        &tls.Config{RootCAs: p.Roots},
 	}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, CheckRedirect: redirects(h.Redirects)}
+	client := &http.Client{Transport: transport, CheckRedirect: redirects(h.Redirects, h.Headers)}
 	resp, err := client.Do(req)
 	if err != nil {
 		return reason(err, *at.Load())
 	}
 	defer resp.Body.Close()
+	if !h.Expect.Accepts(resp.StatusCode) {
+		return fmt.Sprintf("status %d", resp.StatusCode)
+	}
 	at.is("after headers")
 	body, err := io.ReadAll(io.LimitReader(resp.Body, bodyBytesMax+1))
 	took := time.Since(start)
 	switch {
-	case !h.Expect.Accepts(resp.StatusCode):
-		return fmt.Sprintf("status %d", resp.StatusCode)
 	case err != nil:
-		return reason(err, "after headers")
+		return reason(err, *at.Load())
 	case len(body) > bodyBytesMax:
 		return "body over 1 MB"
 	case !bytes.Contains(body, []byte(h.Expect.Body)):
@@ -113,18 +114,34 @@ func (p *Prober) http(ctx context.Context, h check.HTTP, start time.Time) (why s
 	return ""
 }
 
-var errRedirects = errors.New("too many redirects")
+var (
+	errRedirects  = errors.New("too many redirects")
+	errBodyAbroad = errors.New("redirect would send the body elsewhere")
+)
 
-func redirects(cap int) func(*http.Request, []*http.Request) error {
-	if cap == 0 {
-		cap = redirectDefault
+// redirects follows up to most redirects. What the check sends along is meant
+// for the service it names: it goes to no other host and is not sent in the
+// clear after it was sent over TLS.
+func redirects(most int, secret map[string]string) func(*http.Request, []*http.Request) error {
+	if most == 0 {
+		most = redirectDefault
 	}
-	return func(_ *http.Request, via []*http.Request) error {
+	return func(next *http.Request, via []*http.Request) error {
 		switch {
-		case cap < 0:
+		case most < 0:
 			return http.ErrUseLastResponse
-		case len(via) > cap:
+		case len(via) > most:
 			return errRedirects
+		}
+		first := via[0].URL
+		if next.URL.Host != first.Host || next.URL.Scheme != first.Scheme && next.URL.Scheme != "https" {
+			for name := range secret {
+				next.Header.Del(name)
+			}
+			next.Header.Del("Authorization") // a password in the URL becomes this
+			if next.Body != nil && next.Body != http.NoBody {
+				return errBodyAbroad
+			}
 		}
 		return nil
 	}
@@ -142,7 +159,9 @@ func reason(err error, phase string) string {
 	)
 	switch {
 	case errors.Is(err, errRedirects):
-		return "too many redirects"
+		return errRedirects.Error()
+	case errors.Is(err, errBodyAbroad):
+		return errBodyAbroad.Error()
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &to) && to.Timeout():
 		return "timeout " + phase
 	case errors.Is(err, context.Canceled):
@@ -163,7 +182,7 @@ func reason(err error, phase string) string {
 		return "certificate expired or not yet valid"
 	case errors.As(err, &cert):
 		return "certificate invalid"
-	case errors.As(err, &rec):
+	case errors.As(err, &rec), errors.Is(err, http.ErrSchemeMismatch):
 		return "no TLS on that port"
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return "connection closed " + phase

@@ -3,11 +3,11 @@
 package probe
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"sort"
-	"sync"
+	"slices"
 	"time"
 
 	"rouse/shared/check"
@@ -18,18 +18,18 @@ import (
 // the one that the caller's state grew from.
 var ErrStale = errors.New("the stored state of the check has moved on")
 
-// A Store keeps the states of checks between invocations.
+// A Store keeps the states of checks between runs.
 type Store interface {
 	// LoadCheck returns the state of the check of that name, and the zero
-	// State if there is none. The read must be consistent.
+	// State if there is none. The read is consistent.
 	LoadCheck(ctx context.Context, name string) (check.State, error)
 	// SaveCheck stores s if the stored state's Rev is s.Rev-1 (nothing stored
-	// counts as 0) and otherwise returns ErrStale.
+	// counts as 0) and otherwise stores nothing and returns ErrStale.
 	SaveCheck(ctx context.Context, name string, s check.State) error
 }
 
-// A Sampler takes one sample. It never panics, ends soon after the check's
-// timeout, and its Why names no secret.
+// A Sampler takes one sample, which ends soon after the check's timeout. Its
+// Why is the same for the same fault and names no secret.
 type Sampler interface {
 	Sample(ctx context.Context, c check.Check, at time.Time) check.Sample
 }
@@ -40,36 +40,33 @@ type Transition struct {
 	Check      string
 	Capability string
 	check.Turn
-	State check.State // as it is when raised
+	State check.State // when it was raised
 }
 
-// Run samples the checks on their plans until the time until, and waits for
-// the samples under way: none is started that could outlast until. It calls
-// raise for each turn of a verdict, after the state that holds it was saved;
-// a turn whose raise failed is raised again, in this run or the next, under
-// the same ID.
+// Run samples the checks on their plans until the time until and waits for the
+// samples under way: none is started that could outlast until. It calls raise
+// for each turn of a verdict, after the state that holds the turn was saved.
+// What could not be saved or raised is tried again with the next sample; a
+// turn that this run could not raise is raised by the next, under the same ID.
 //
-// A fault in one check disturbs no other: it is returned with all others, at
-// the end. On a virtual clock Run is deterministic if its arguments are.
+// A fault of one check disturbs no other: the faults that remain are returned
+// together at the end. On a virtual clock Run is deterministic if its
+// arguments are, and raise is never called by two checks at once.
 func Run(ctx context.Context, clk clock.Clock, checks []check.Check, sampler Sampler, store Store,
 	raise func(context.Context, Transition) error, until time.Time) error {
-	checks = append([]check.Check(nil), checks...)
-	sort.Slice(checks, func(i, j int) bool { return checks[i].Name < checks[j].Name })
-	var (
-		mu     sync.Mutex
-		faults = make([]error, len(checks))
-	)
+	checks = slices.SortedFunc(slices.Values(checks), func(a, b check.Check) int {
+		return cmp.Compare(a.Name, b.Name)
+	})
+	faults := make([]error, len(checks))
 	g := clk.Group()
 	for i, c := range checks {
-		w := &watcher{check: c, rule: c.Rule(), plan: c.Plan(), clk: clk, sampler: sampler, store: store, raise: raise, until: until,
-			// Each check has a microsecond of its own in the grid, so that on
-			// a virtual clock no two of them work at once.
-			turn: time.Duration(i) * time.Microsecond}
+		w := &watcher{check: c, rule: c.Rule(), clk: clk, sampler: sampler, store: store, raise: raise,
+			// Everybody has a microsecond of their own in the grid, so that on
+			// a virtual clock, which wakes those who wait for one instant
+			// together, no two ever work at once.
+			offset: time.Duration(i) * time.Microsecond}
 		g.Go(func() {
-			err := w.run(ctx)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
+			if err := w.run(ctx, until); err != nil {
 				faults[i] = fmt.Errorf("check %s: %w", c.Name, err)
 			}
 		})
@@ -78,122 +75,47 @@ func Run(ctx context.Context, clk clock.Clock, checks []check.Check, sampler Sam
 	return errors.Join(faults...)
 }
 
-// A watcher runs one check for one minute.
-type watcher struct {
-	check   check.Check
-	rule    check.Params
-	plan    check.Plan
-	clk     clock.Clock
-	sampler Sampler
-	store   Store
-	raise   func(context.Context, Transition) error
-	until   time.Time
-	turn    time.Duration
+// tolerance is how late after its slot a sample may start and still count as
+// ending by the end of the run.
+const tolerance = 250 * time.Millisecond
 
-	mu      sync.Mutex // held while a sample is taken into account
-	state   check.State
-	unsaved []check.Sample // those the stored state does not know
-	fault   error          // of the last save or raise; nil once one succeeded
-}
-
-func (w *watcher) run(ctx context.Context) error {
-	if err := w.clk.Sleep(ctx, w.clk.Now().Add(w.turn)); err != nil {
+// run samples one check until the time until.
+func (w *watcher) run(ctx context.Context, until time.Time) error {
+	if err := w.clk.Sleep(ctx, w.clk.Now().Add(w.offset)); err != nil {
 		return err
 	}
-	s, err := w.store.LoadCheck(ctx, w.check.Name)
-	if err != nil {
-		return err
-	}
-	w.state = s
-	w.tell(ctx) // what the last run was killed before telling
-
-	g := w.clk.Group()
-	last := w.state.Latest.At
-	for ctx.Err() == nil {
-		now := w.clk.Now().Add(-w.turn)
-		w.mu.Lock()
-		due := w.plan.Next(last, w.state.Bad, now)
-		w.mu.Unlock()
+	w.flush(ctx, false)
+	plan, samples := w.check.Plan(), w.clk.Group()
+	last, _ := w.seen()
+	for {
+		now := w.clk.Now().Add(-w.offset)
+		_, bad := w.seen()
+		due := plan.Next(last, bad)
 		if !due.After(now) {
-			if now.Add(w.check.Deadline()).After(w.until) {
+			if now.Add(w.check.Deadline()).After(until.Add(tolerance)) {
 				break
 			}
 			last = now
-			g.Go(func() { w.sample(ctx, now) })
+			samples.Go(func() {
+				// Half a step behind run, which then always waits for its next
+				// slot before the sample can wait for anything.
+				if w.clk.Sleep(ctx, now.Add(w.offset+time.Microsecond/2)) == nil {
+					w.sample(ctx, now)
+				}
+			})
 			continue
 		}
 		// A failure that comes back meanwhile makes the next sample due
-		// sooner, so look at every step of the fine grid.
+		// sooner, so every slot of the fine grid is looked at.
 		wake := now.Truncate(check.Step).Add(check.Step)
 		if due.Before(wake) {
 			wake = due
 		}
-		if !wake.Before(w.until) {
-			break
-		}
-		if err := w.clk.Sleep(ctx, wake.Add(w.turn)); err != nil {
+		if !wake.Before(until) || w.clk.Sleep(ctx, wake.Add(w.offset)) != nil {
 			break
 		}
 	}
-	g.Wait()
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.unsaved) > 0 {
-		w.save(ctx)
-	}
-	return errors.Join(w.fault, ctx.Err())
-}
-
-func (w *watcher) sample(ctx context.Context, at time.Time) {
-	x := w.sampler.Sample(ctx, w.check, at)
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.unsaved = append(w.unsaved, x)
-	w.state = w.state.Add(w.rule, x)
-	if !x.OK || len(w.state.Untold) > 0 {
-		w.save(ctx)
-		w.tell(ctx)
-	}
-}
-
-func (w *watcher) save(ctx context.Context) {
-	for range 3 {
-		next := w.state
-		next.Rev++
-		w.fault = w.store.SaveCheck(ctx, w.check.Name, next)
-		if w.fault == nil {
-			w.state, w.unsaved = next, nil
-			return
-		}
-		if !errors.Is(w.fault, ErrStale) {
-			return
-		}
-		s, err := w.store.LoadCheck(ctx, w.check.Name)
-		if err != nil {
-			w.fault = err
-			return
-		}
-		for _, x := range w.unsaved {
-			s = s.Add(w.rule, x)
-		}
-		w.state = s
-	}
-}
-
-func (w *watcher) tell(ctx context.Context) {
-	for len(w.state.Untold) > 0 {
-		t := w.state.Untold[0]
-		err := w.raise(ctx, Transition{
-			ID:         fmt.Sprintf("%s/%s/%s", w.check.Name, t.At.UTC().Format(time.RFC3339Nano), t.Kind),
-			Check:      w.check.Name,
-			Capability: w.check.Capability,
-			Turn:       t,
-			State:      w.state,
-		})
-		if err != nil {
-			w.fault = err
-			return
-		}
-		w.state = w.state.Told()
-	}
+	samples.Wait()
+	w.flush(ctx, true)
+	return errors.Join(w.fault, w.panicked, ctx.Err())
 }

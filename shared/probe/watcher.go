@@ -1,0 +1,166 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"rouse/shared/check"
+	"rouse/shared/clock"
+)
+
+// A watcher keeps the verdict of one check during a run.
+type watcher struct {
+	check   check.Check
+	rule    check.Params
+	clk     clock.Clock
+	sampler Sampler
+	store   Store
+	raise   func(context.Context, Transition) error
+	offset  time.Duration
+
+	mu       sync.Mutex // guards what follows; never held while anything waits
+	state    check.State
+	loaded   bool           // state grew from the stored one
+	unsaved  []check.Sample // counted in state, not in the stored one
+	dirty    bool           // state differs from the stored one
+	busy     bool           // somebody flushes
+	fault    error          // what the last flush could not do
+	panicked error
+}
+
+// seen is when the last sample and the last failed one started.
+func (w *watcher) seen() (last, bad time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.state.Latest.At, w.state.Bad
+}
+
+// sample takes one sample and sees to what follows from it.
+func (w *watcher) sample(ctx context.Context, at time.Time) {
+	x, err := w.take(ctx, at)
+	w.mu.Lock()
+	if err != nil {
+		w.panicked = err // nobody looked: that is no sample
+	} else {
+		w.unsaved = append(w.unsaved, x)
+		w.state = w.state.Add(w.rule, x)
+		w.dirty = true
+	}
+	w.mu.Unlock()
+	w.flush(ctx, false)
+}
+
+func (w *watcher) take(ctx context.Context, at time.Time) (x check.Sample, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("the sampler panicked: %v", r)
+		}
+	}()
+	x = w.sampler.Sample(ctx, w.check, at)
+	x.At = at
+	return x, nil
+}
+
+// flush loads, saves and raises what has to be now; the last flush of a run
+// saves whatever has changed. One goroutine flushes for all that come while it
+// does.
+func (w *watcher) flush(ctx context.Context, last bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy {
+		return
+	}
+	w.busy = true
+	defer func() { w.busy = false }()
+	for range 100 { // a store that is always stale must not hold us
+		w.state = w.state.Tick(w.rule, w.clk.Now())
+		turns := len(w.state.Untold) > 0
+		var err error
+		switch {
+		case !w.loaded:
+			err = w.load(ctx)
+		case w.dirty && (last || turns || w.failed()):
+			err = w.save(ctx)
+		case turns:
+			err = w.tell(ctx)
+		default:
+			w.fault = nil
+			return
+		}
+		if w.fault = err; err != nil {
+			return
+		}
+	}
+	w.fault = errors.New("the state changes faster than it can be saved")
+}
+
+// failed reports whether a failed sample is not saved.
+func (w *watcher) failed() bool {
+	for _, x := range w.unsaved {
+		if !x.OK {
+			return true
+		}
+	}
+	return false
+}
+
+// load, save and tell are called with w.mu held and let go of it while they
+// wait.
+
+func (w *watcher) load(ctx context.Context) error {
+	w.mu.Unlock()
+	s, err := w.store.LoadCheck(ctx, w.check.Name)
+	w.mu.Lock()
+	if err != nil {
+		return err
+	}
+	for _, x := range w.unsaved {
+		s = s.Add(w.rule, x)
+	}
+	w.state, w.loaded, w.dirty = s, true, len(w.unsaved) > 0
+	return nil
+}
+
+func (w *watcher) save(ctx context.Context) error {
+	s, n := w.state, len(w.unsaved)
+	s.Rev++
+	w.dirty = false
+	w.mu.Unlock()
+	err := w.store.SaveCheck(ctx, w.check.Name, s)
+	w.mu.Lock()
+	switch {
+	case errors.Is(err, ErrStale): // another run of this minute; ours joins it
+		w.loaded, w.dirty = false, true
+		return nil
+	case err != nil:
+		w.dirty = true
+		return err
+	}
+	w.state.Rev = s.Rev
+	w.unsaved = append([]check.Sample(nil), w.unsaved[n:]...)
+	return nil
+}
+
+func (w *watcher) tell(ctx context.Context) error {
+	t := w.state.Untold[0]
+	x := Transition{
+		ID:         fmt.Sprintf("%s/%s/%s", w.check.Name, t.At.UTC().Format(time.RFC3339Nano), t.Kind),
+		Check:      w.check.Name,
+		Capability: w.check.Capability,
+		Turn:       t,
+		State:      w.state,
+	}
+	w.mu.Unlock()
+	err := w.raise(ctx, x)
+	w.mu.Lock()
+	if err != nil {
+		return err
+	}
+	if u := w.state.Untold; len(u) > 0 && u[0].Kind == t.Kind && u[0].At.Equal(t.At) {
+		w.state, w.dirty = w.state.Told(), true
+	}
+	return nil
+}
