@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rouse/shared/clock"
+	"rouse/shared/config"
 	"rouse/shared/incident"
 	"rouse/shared/mail"
 )
@@ -32,6 +33,24 @@ type Desk struct {
 	Names map[string]string
 	// ShareEvidence permits telling reporters what the checks show.
 	ShareEvidence bool
+}
+
+// New returns a Desk for what the team has written down; Store, Mailer, Clock
+// and Log are the caller's to set.
+func New(c *config.Config) *Desk {
+	names := map[string]string{}
+	for id, r := range c.Responders {
+		names[id] = r.Name
+	}
+	d := &Desk{
+		Service: c.Service, Names: names, ShareEvidence: c.Desk.ShareEvidence,
+		From: mail.Address{Name: c.Service + " support", Address: c.Inbox.ReplyFrom},
+		Us:   mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)),
+	}
+	if owner, ok := c.Responders[c.Coverage.Owner]; ok {
+		d.Zone = owner.Zone
+	}
+	return d
 }
 
 // A Mailer sends a raw mail and returns the Message-ID that it left with.
@@ -119,6 +138,9 @@ func (d *Desk) tell(ctx context.Context, w Walk, r incident.Reporter) (done bool
 		return false, nil
 	case claim == Done:
 		return true, nil
+	}
+	if d.From.Address == "" {
+		r.Silent = "rouse.yaml has no inbox.reply_from"
 	}
 	if r.Silent != "" {
 		return true, d.Store.Sent(ctx, n, nil, w.Key, []incident.Event{{At: now, Kind: "not told", Who: r.Org, Why: string(w.Kind) + ": " + r.Silent}})

@@ -12,6 +12,7 @@ import (
 
 	"rouse/shared/check"
 	"rouse/shared/clock"
+	"rouse/shared/config"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/mail"
@@ -33,6 +34,12 @@ type Inbox struct {
 	Capabilities []triage.Capability
 	Customers    []string // domains
 	Checks       []check.Check
+}
+
+// New returns an Inbox for what the team has written down; Store, Mails, Hints,
+// Clock and Log are the caller's to set.
+func New(c *config.Config) *Inbox {
+	return &Inbox{Us: mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)), Capabilities: c.Capabilities, Customers: c.Customers, Checks: c.Checks}
 }
 
 // sweepMax is how many mails one sweep reads.
