@@ -124,14 +124,14 @@ func (b *builder) targets(v value) []escalation.Target {
 		case isSchedule && slices.Contains(b.scheduleIDs, schedule):
 			t = escalation.Target{Kind: escalation.Schedule, ID: schedule}
 		case isSchedule:
-			item.fault("there is no schedule %q; %s", schedule, orMeant(schedule, b.scheduleIDs))
+			item.fault("there is no schedule %q; %s", schedule, Suggest(schedule, b.scheduleIDs))
 			continue
 		case slices.Contains(b.people, s):
 		case slices.Contains(b.scheduleIDs, s):
 			item.fault("%s is a schedule; write schedule/%s", s, s)
 			continue
 		default:
-			item.fault("there is no responder %q; %s", s, orMeant(s, append(slices.Clone(b.people), "everyone")))
+			item.fault("there is no responder %q; %s", s, Suggest(s, append(slices.Clone(b.people), "everyone")))
 			continue
 		}
 		if slices.Contains(targets, t) {

@@ -9,7 +9,9 @@
 package config
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -163,17 +165,26 @@ type Desk struct {
 }
 
 // Load reads the file at path. Its error is *Faults if the file could be read
-// and is not valid.
+// and is not valid, and is fs.ErrNotExist if there is none.
 func Load(path string) (*Config, error) {
 	data, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		return nil, fmt.Errorf("there is no %s: `rouse init URL` writes a first one, --config names another", path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, missing(path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
 	return Parse(data, path)
 }
+
+// missing is the path of a file that is not there. It is an fs.ErrNotExist.
+type missing string
+
+func (m missing) Error() string {
+	return fmt.Sprintf("there is no %s; `rouse init URL` writes a first one, and --config names another", string(m))
+}
+
+func (missing) Unwrap() error { return fs.ErrNotExist }
 
 // Parse reads a whole rouse.yaml; name is what faults call it. Its error, if
 // any, is *Faults and holds every fault.

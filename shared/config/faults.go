@@ -76,9 +76,9 @@ func distance(a, b string) int {
 	return last[len(b)]
 }
 
-// orMeant words the cure for an unknown name: the nearest known one, or what
+// Suggest words the cure for an unknown name: the nearest known one, or what
 // there is.
-func orMeant(word string, known []string) string {
+func Suggest(word string, known []string) string {
 	if near := nearest(word, known); near != "" {
 		return fmt.Sprintf("did you mean %q?", near)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -61,14 +60,15 @@ func (r *reader) read(data []byte) value {
 // syntaxFault tells a YAML error, whose text carries its line.
 func (r *reader) syntaxFault(err error) {
 	line, message := 1, strings.TrimPrefix(err.Error(), "yaml: ")
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		line, _ = strconv.Atoi(m[1])
-		message = m[2]
+	if _, rest, found := strings.Cut(message, "line "); found {
+		if number, what, found := strings.Cut(rest, ": "); found {
+			if n, err := strconv.Atoi(number); err == nil {
+				line, message = n, what
+			}
+		}
 	}
 	r.faultAt(max(1, line), 1, "this is not YAML near here: %s", message)
 }
-
-var yamlLine = regexp.MustCompile(`^(?:\w+ error: )?line (\d+): (.*)$`)
 
 func invalidUTF8(data []byte) (line, column int, found bool) {
 	if utf8.Valid(data) {
@@ -186,7 +186,7 @@ func (v value) fields(section string) fields {
 	for _, e := range v.pairs() {
 		switch _, twice := f.by[e.id]; {
 		case !slices.Contains(s.keys, e.id):
-			e.key.fault("is not a key here; %s", orMeant(e.id, s.keys))
+			e.key.fault("is not a key here; %s", Suggest(e.id, s.keys))
 		case twice:
 			e.key.fault("is given twice; keep one")
 		default:
@@ -321,7 +321,7 @@ func (v value) textOf(bytesMax int) string {
 func (v value) oneOf(words ...string) string {
 	s, ok := v.raw("one of " + strings.Join(words, ", "))
 	if ok && !slices.Contains(words, s) {
-		v.fault("%q is not known here; %s", s, orMeant(s, words))
+		v.fault("%q is not known here; %s", s, Suggest(s, words))
 		return ""
 	}
 	return s
@@ -331,7 +331,7 @@ func (v value) oneOf(words ...string) string {
 func (v value) reference(what string, known []string) string {
 	s, ok := v.raw("the id of a " + what)
 	if ok && !slices.Contains(known, s) {
-		v.fault("there is no %s %q; %s", what, s, orMeant(s, known))
+		v.fault("there is no %s %q; %s", what, s, Suggest(s, known))
 		return ""
 	}
 	return s
