@@ -240,9 +240,11 @@ func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
 			in.Severity = Confirmed
 			in.NextStep = now
 			in.Reached = max(in.Reached, in.Step+1)
+			c.declined(t.Who, now)
 			c.event(now, "next", t.Who, "cannot take it, by "+t.Via)
 		case in.State == Acknowledged && in.Owner == t.Who:
 			in.Severity = Confirmed
+			c.declined(t.Who, now)
 			c.event(now, "next", t.Who, "cannot keep it, by "+t.Via)
 			c.trigger(in.Round, in.Step, now)
 			in.Reached = max(in.Reached, in.Step+1)
@@ -266,6 +268,18 @@ func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
 		c.resolve(t.Who, "it's over, by "+t.Via, now)
 	case ActAnswered:
 		c.answered(now, t.Who, "the customers have been answered")
+	}
+}
+
+// declined remembers that somebody has answered, so that nobody calls them
+// silent.
+func (c *Change) declined(who string, now time.Time) {
+	in := &c.After
+	in.Paged = slices.Clone(in.Paged)
+	for i := range in.Paged {
+		if in.Paged[i].Who == who {
+			in.Paged[i].Declined = now
+		}
 	}
 }
 

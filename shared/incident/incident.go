@@ -136,6 +136,8 @@ type Paged struct {
 	Channel string
 	At      time.Time // the last time
 	Times   int
+	// Declined is when they last said that they cannot take it; zero if never.
+	Declined time.Time
 }
 
 // Open reports whether the incident exists and has not settled.
