@@ -168,10 +168,10 @@ func (l *layer) explain(label string, t int64, why *reasons) {
 		why.add(label, "nobody is in the rotation of "+label+joins)
 		return
 	}
-	if len(l.whos[place]) == 0 {
+	if len(l.people(place)) == 0 {
 		why.add(label, label+" has a turn of nobody")
 	}
-	for _, id := range l.whos[place] {
+	for _, id := range l.people(place) {
 		if in, _ := l.applies(id, t); in {
 			why.away(l.sweep, id, t)
 			continue

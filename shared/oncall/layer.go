@@ -23,7 +23,7 @@ type layer struct {
 	sweep  *sweep
 	zone   *zone
 	start  int64      // handoff 0 by the wall clock
-	whos   [][]string // by place: sorted and without doubles
+	whos   [][]string // by place: sorted, each once; nil until who asks
 	joints []int64    // instants at which somebody joins or leaves: sorted, each once
 
 	turn     int   // the current turn, -1 before the first
@@ -39,9 +39,8 @@ func (s *sweep) layer(i int, spec *Layer, zone *zone) *layer {
 		l.name = "layer " + strconv.Itoa(i+1)
 	}
 	l.whos = make([][]string, len(spec.Rotation))
-	for i, m := range spec.Rotation {
-		l.whos[i] = people(m.Who)
-		for _, t := range []time.Time{m.From, m.To} {
+	for _, m := range spec.Rotation {
+		for _, t := range [...]time.Time{m.From, m.To} {
 			if !t.IsZero() {
 				l.joints = append(l.joints, t.Unix())
 			}
@@ -66,7 +65,15 @@ func (l *layer) present(t int64) ([]string, int64) {
 	if place < 0 {
 		return nil, until
 	}
-	return l.sweep.present(l.whos[place], t, until, l.applies)
+	return l.sweep.present(l.people(place), t, until, l.applies)
+}
+
+// people returns who has a place in the rotation.
+func (l *layer) people(place int) []string {
+	if l.whos[place] == nil {
+		l.whos[place] = people(l.spec.Rotation[place].Who)
+	}
+	return l.whos[place]
 }
 
 // applies reports whether the layer's restrictions admit who at t, and an
