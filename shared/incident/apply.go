@@ -106,7 +106,8 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 	if p.Known && p.Urgency == "urgent" {
 		severity = Confirmed
 	}
-	if !in.Open() {
+	known := in.Open()
+	if !known {
 		if p.Urgency == "benign" {
 			return
 		}
@@ -140,8 +141,8 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 	if newOrg && len(in.Orgs) > 1 {
 		severity = Confirmed
 	}
-	if p.Urgency == "urgent" || in.State == Resolved || (newOrg && in.Reports > 1) {
-		c.bad(severity, newOrg && in.Reports > 1, p.Reporter.Org+" wrote: "+p.Quote, r, now)
+	if p.Urgency == "urgent" || known && (newOrg || in.State == Resolved) {
+		c.bad(severity, known && newOrg, p.Reporter.Org+" wrote: "+p.Quote, r, now)
 	}
 }
 

@@ -1,0 +1,440 @@
+// Package scenarios plays stories: testdata/*.txtar hold a rouse.yaml and a
+// script that reads like the night. Rouse's own loop, inbox and desk run on a
+// virtual clock; carriers are recorded, and any page that the script does not
+// name fails it.
+//
+// A script has a command a line:
+//
+//	at T                      the night begins at T (RFC 3339)
+//	red CHECK [WORDS]         the check turns red
+//	again CHECK               it fails again after it looked recovered
+//	recovers CHECK            it looks recovered from now on
+//	well CHECK                it is well: the quiet time has passed
+//	mail FROM SUBJECT|TEXT    a customer writes
+//	reply FROM TEXT           … in the thread of what they were last told
+//	pass D                    time passes
+//	tap WHO ACTION [ARG]      somebody presses a button
+//	paged [WHO:CHANNEL …]     exactly these were paged since the last `paged`
+//	told [FROM:KIND …]        exactly these reporters were told since the last `told`
+//	state KEY STATE [OWNER]   how the incident of the key stands
+//	none KEY                  no incident is open under the key
+//	open N                    this many incidents are open
+//	says KEY WORDS            the timeline says so
+//	broken WHO:CHANNEL [passing]  from now on this channel fails
+//	mended WHO:CHANNEL
+//	alarms N                  this many alarms of a round that reached nobody, so far
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	_ "time/tzdata"
+
+	"golang.org/x/tools/txtar"
+
+	"rouse/shared/clock"
+	"rouse/shared/config"
+	"rouse/shared/desk"
+	"rouse/shared/inbox"
+	"rouse/shared/incident"
+	"rouse/shared/loop"
+	"rouse/shared/mail"
+	"rouse/shared/memstore"
+)
+
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no scenarios", err)
+	}
+	for _, f := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(f), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			a, err := txtar.ParseFile(f)
+			if err != nil {
+				t.Fatal(err)
+			}
+			play(t, a)
+		})
+	}
+}
+
+func play(t *testing.T, a *txtar.Archive) {
+	files := map[string]string{}
+	for _, f := range a.Files {
+		files[f.Name] = string(f.Data)
+	}
+	c, err := config.Parse([]byte(files["rouse.yaml"]), "rouse.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, config: c, broken: map[string]bool{}, threads: map[string]string{}}
+	for i, line := range strings.Split(files["script"], "\n") {
+		line, _, _ = strings.Cut(line, "#")
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		if err := w.do(words[0], words[1:]); err != nil {
+			t.Fatalf("script line %d: %s\n\t%v\n%s", i+1, line, err, w.history())
+		}
+	}
+	if extra := w.take(&w.pages); len(extra) > 0 {
+		t.Fatalf("at the end, paged %v, which the script does not name\n%s", extra, w.history())
+	}
+}
+
+// world is everything around Rouse.
+type world struct {
+	t      *testing.T
+	config *config.Config
+	clock  *clock.Virtual
+	store  *memstore.Store
+	router *loop.Loop
+	taps   *loop.Loop
+	inbox  *inbox.Inbox
+	desk   *desk.Desk
+	n      int
+
+	mu      sync.Mutex
+	pages   []string
+	told    []string
+	broken  map[string]bool // channel → passing
+	alarms  int
+	threads map[string]string // reporter → Message-ID of what they were last told
+	mails   map[string]string
+	stored  map[string]string
+}
+
+func (w *world) begin(at time.Time) {
+	w.clock = clock.NewVirtual(at)
+	w.store = memstore.New()
+	log := slog.New(slog.NewTextHandler(alarmCounter{w}, nil))
+	team := func(context.Context) (loop.Team, error) { return w.config.Team(), nil }
+	base := loop.Loop{Store: w.store, Clock: w.clock, Team: team, Hints: w, Log: log}
+	taps, router := base, base
+	router.Sender = w
+	w.taps, w.router = &taps, &router
+	w.stored = map[string]string{}
+	if w.config.Inbox != nil {
+		w.inbox = inbox.New(w.config)
+		w.inbox.Us.TrustUnverified = true
+		w.inbox.Store, w.inbox.Hints, w.inbox.Clock, w.inbox.Log, w.inbox.Mails = w.store, w, w.clock, log, w
+		w.desk = desk.New(w.config)
+		w.desk.Store, w.desk.Mailer, w.desk.Clock, w.desk.Log = w.store, w, w.clock, log
+	}
+	w.clock.At(at.Truncate(time.Minute).Add(time.Minute), w.minute)
+	w.clock.Run(at)
+}
+
+func (w *world) minute() {
+	ctx := context.Background()
+	w.clock.At(w.clock.Now().Add(time.Minute), w.minute)
+	w.check(w.router.Sweep(ctx, w.store))
+	if w.desk != nil {
+		w.check(w.inbox.Sweep(ctx))
+		w.check(w.desk.Run(ctx))
+	}
+}
+
+func (w *world) check(err error) {
+	if err != nil {
+		w.t.Errorf("at %s: %v", w.clock.Now(), err)
+	}
+}
+
+func (w *world) Router(ctx context.Context, h loop.Hint, at time.Time) error {
+	w.clock.At(at, func() {
+		_, err := w.router.Run(ctx, h)
+		w.check(err)
+	})
+	return nil
+}
+
+func (w *world) Desk(ctx context.Context) error {
+	w.clock.At(w.clock.Now(), func() { w.check(w.desk.Run(ctx)) })
+	return nil
+}
+
+func (w *world) Send(_ context.Context, d loop.Delivery) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	to := d.Who + ":" + d.Channel
+	if passing, broken := w.broken[to]; broken {
+		return &loop.SendError{Permanent: !passing, Why: "broken by the script"}
+	}
+	for _, p := range d.Pages {
+		if p.Kind != incident.PageWake {
+			to += ":" + string(p.Kind)
+		}
+		w.pages = append(w.pages, to)
+	}
+	return nil
+}
+
+func (w *world) SendRaw(_ context.Context, to string, raw []byte) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.n++
+	id := fmt.Sprintf("<ses-%d@email.amazonses.com>", w.n)
+	w.threads[to] = id
+	return id, nil
+}
+
+func (w *world) Open(_ context.Context, id string) (io.ReadCloser, error) {
+	raw, ok := w.stored[id]
+	if !ok {
+		return nil, inbox.ErrNotFound
+	}
+	return io.NopCloser(strings.NewReader(raw)), nil
+}
+
+func (w *world) New(context.Context, int) ([]inbox.Stored, error) { return nil, nil }
+
+func (w *world) Read(_ context.Context, id string, _ time.Time) error {
+	delete(w.stored, id)
+	return nil
+}
+
+// alarmCounter counts the log's alarms.
+type alarmCounter struct{ w *world }
+
+func (a alarmCounter) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), "alarm=nobody-reached") {
+		a.w.mu.Lock()
+		a.w.alarms++
+		a.w.mu.Unlock()
+	}
+	return len(p), nil
+}
+
+func (w *world) do(verb string, args []string) error {
+	ctx := context.Background()
+	need := func(n int) error {
+		if len(args) < n {
+			return fmt.Errorf("%s needs %d arguments", verb, n)
+		}
+		return nil
+	}
+	switch verb {
+	case "at":
+		at, err := time.Parse(time.RFC3339, args[0])
+		if err != nil {
+			return err
+		}
+		w.begin(at)
+	case "pass":
+		d, err := time.ParseDuration(args[0])
+		if err != nil {
+			return err
+		}
+		w.clock.Run(w.clock.Now().Add(d))
+	case "red", "again", "recovers", "well":
+		return w.signal(ctx, verb, args)
+	case "mail", "reply":
+		if err := need(2); err != nil {
+			return err
+		}
+		return w.write(ctx, verb, args[0], strings.Join(args[1:], " "))
+	case "tap":
+		if err := need(2); err != nil {
+			return err
+		}
+		return w.tap(ctx, args)
+	case "paged":
+		return same("paged", w.take(&w.pages), args)
+	case "told":
+		return same("told", w.take(&w.told), args)
+	case "state":
+		live, err := w.store.Load(ctx, incident.Key(args[0]))
+		if err != nil {
+			return err
+		}
+		got := []string{args[0], string(live.Incident.State)}
+		if live.Incident.Owner != "" {
+			got = append(got, live.Incident.Owner)
+		}
+		if !live.Incident.SettledAt.IsZero() {
+			got = append(got, "settled")
+		}
+		return same("state", got, args)
+	case "none", "open":
+		open, err := w.store.Open(ctx)
+		if err != nil {
+			return err
+		}
+		if verb == "open" {
+			return same("open incidents", []string{strconv.Itoa(len(open))}, args)
+		}
+		for _, in := range open {
+			if string(in.Key) == args[0] {
+				return fmt.Errorf("%s is open: %s", args[0], in.State)
+			}
+		}
+	case "says":
+		words := strings.Join(args[1:], " ")
+		if !strings.Contains(w.history(), words) {
+			return fmt.Errorf("the timeline does not say %q", words)
+		}
+	case "broken":
+		w.broken[args[0]] = len(args) > 1
+	case "mended":
+		delete(w.broken, args[0])
+	case "alarms":
+		return same("alarms", []string{strconv.Itoa(w.alarms)}, args)
+	default:
+		return fmt.Errorf("unknown command %q", verb)
+	}
+	return nil
+}
+
+func (w *world) signal(ctx context.Context, verb string, args []string) error {
+	c, ok := w.config.Check(args[0])
+	if !ok {
+		return fmt.Errorf("no check %s", args[0])
+	}
+	now := w.clock.Now()
+	key := incident.Key(c.Capability)
+	if key == "" {
+		key = incident.Key("check/" + c.Name)
+	}
+	words := strings.Join(args[1:], " ")
+	if words == "" {
+		words = verb
+	}
+	e := incident.Evidence{Status: "intermittent", Red: true, Words: words, Since: now}
+	last := now
+	switch verb {
+	case "recovers":
+		e.WellSince = now
+		last = time.Time{}
+	case "well":
+		e.Status, e.Red = "up", false
+		last = time.Time{}
+	}
+	w.n++
+	s := incident.Signal{
+		ID: fmt.Sprintf("check-%d", w.n), Key: key, Kind: incident.KindCheck, At: now,
+		Check: &incident.CheckSignal{Check: c.Name, Capability: c.Capability, Evidence: e, LastBad: last},
+	}
+	if err := loop.Raise(ctx, w.store, w, s); err != nil {
+		return err
+	}
+	w.clock.Run(now)
+	return nil
+}
+
+func (w *world) write(ctx context.Context, verb, from, what string) error {
+	subject, text, ok := strings.Cut(what, "|")
+	if !ok {
+		subject, text = "", what
+	}
+	w.n++
+	id := fmt.Sprintf("mail-%d", w.n)
+	thread := ""
+	if verb == "reply" {
+		thread = fmt.Sprintf("In-Reply-To: %[1]s\r\nReferences: %[1]s\r\n", w.threads[from])
+	}
+	w.stored[id] = fmt.Sprintf("From: %s\r\nTo: %s\r\nSubject: %s\r\nMessage-ID: <%s@customers>\r\n%s\r\n%s\r\n",
+		from, w.config.Inbox.Address, subject, id, thread, text)
+	err := w.inbox.Receive(ctx, mail.Envelope{ID: id, From: from, Received: w.clock.Now()})
+	w.clock.Run(w.clock.Now())
+	return err
+}
+
+func (w *world) tap(ctx context.Context, args []string) error {
+	open, err := w.store.Open(ctx)
+	if err != nil {
+		return err
+	}
+	if len(open) == 0 {
+		return fmt.Errorf("no incident is open")
+	}
+	in := open[0]
+	tap := &incident.TapSignal{Who: args[0], Action: incident.Action(args[1]), Via: "link"}
+	if len(args) > 2 {
+		if d, err := time.ParseDuration(args[2]); err == nil {
+			tap.For = d
+		} else {
+			tap.To = args[2]
+		}
+	}
+	w.n++
+	s := incident.Signal{ID: fmt.Sprintf("tap-%d", w.n), Key: in.Key, Kind: incident.KindTap, At: w.clock.Now(), Incident: in.ID, Tap: tap}
+	if _, err := w.store.PutSignal(ctx, s); err != nil {
+		return err
+	}
+	_, err = w.taps.Run(ctx, loop.Hint{Key: in.Key})
+	w.clock.Run(w.clock.Now())
+	return err
+}
+
+// take empties a list of what happened. What the desk told is read from the
+// timelines.
+func (w *world) take(list *[]string) []string {
+	if list == &w.told {
+		all := w.tellings()
+		fresh := all[len(w.told):]
+		w.told = all
+		return slices.Clone(fresh)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	got := *list
+	*list = nil
+	return got
+}
+
+func (w *world) tellings() []string {
+	var out []string
+	w.events(func(_ incident.ID, e incident.Event) {
+		if e.Kind == "told" {
+			out = append(out, e.Who+":"+e.Why)
+		}
+	})
+	return out
+}
+
+func (w *world) events(f func(incident.ID, incident.Event)) {
+	recent, err := w.store.Recent(context.Background(), 1000)
+	w.check(err)
+	slices.Reverse(recent)
+	for _, in := range recent {
+		events, err := w.store.Timeline(context.Background(), in.ID)
+		w.check(err)
+		for _, e := range events {
+			f(in.ID, e)
+		}
+	}
+}
+
+func (w *world) history() string {
+	if w.clock == nil {
+		return ""
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "now %s\n", w.clock.Now().Format("15:04:05"))
+	w.events(func(id incident.ID, e incident.Event) {
+		fmt.Fprintf(&b, "%s %s %s %s: %s\n", e.At.Format("15:04:05"), id, e.Kind, e.Who, e.Why)
+	})
+	return b.String()
+}
+
+func same(what string, got, want []string) error {
+	got, want = slices.Clone(got), slices.Clone(want)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		return fmt.Errorf("%s %v, want %v", what, got, want)
+	}
+	return nil
+}
