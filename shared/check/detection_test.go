@@ -84,14 +84,14 @@ func phase(seed uint64) time.Duration {
 // never is later than anybody waits.
 const never = 24 * time.Hour
 
-// firsts is how long after the trouble's beginning the judge opens, in so many
-// seeds, sorted.
+// firsts is how long after the trouble's beginning the judge opens, if it does
+// within six minutes, in so many seeds, sorted.
 func firsts(j judge, world func(from, to time.Time) check.World, seeds int) []time.Duration {
 	found := make([]time.Duration, seeds)
 	for i := range found {
 		seed := uint64(i)
 		begin := midnight.Add(phase(seed))
-		to := begin.Add(15 * time.Minute)
+		to := begin.Add(6 * time.Minute)
 		found[i] = never
 		if at := j(world(begin, to), seed, midnight, to); len(at) > 0 {
 			found[i] = at[0].Sub(begin)
@@ -132,9 +132,9 @@ func TestDetection(t *testing.T) {
 		{"20% random", randomly(0.2), 5},
 		{"2 min down, 5 up", onAndOff(2*time.Minute, 5*time.Minute), 5},
 		{"5 min down, 30 up", onAndOff(5*time.Minute, 30*time.Minute), 5},
-		{"30 s down, 12 min up", onAndOff(30*time.Second, 12*time.Minute), 20},
-		{"1% background", randomly(0.01), 100},
-		{"2% background", randomly(0.02), 100},
+		{"30 s down, 12 min up", onAndOff(30*time.Second, 12*time.Minute), 5},
+		{"1% background", randomly(0.01), 60},
+		{"2% background", randomly(0.02), 60},
 	}
 	type figures struct {
 		median time.Duration

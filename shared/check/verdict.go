@@ -20,17 +20,19 @@ const (
 // (E. S. Page, Continuous inspection schemes, Biometrika 41, 1954) of "sick"
 // against "healthy". Zero fields mean the defaults.
 //
-// The defaults, with the Plan's, were chosen from this table (20,000 outages
-// that begin at any moment; 3,000 days of background failures; every line
-// needs failures more than 30 s apart to open):
+// The defaults, with the Plan's, were chosen from this table (4,000 outages
+// that begin at any moment, 1,000 days of background failures):
 //
-//	step, sick, threshold | 40% fail: median, over 2 min | 20%: median | 10%: median | false a day at 1%, 2%
-//	5 s,   25%, 14        |  77 s, 19.7%                 | 198 s       | 780 s       | 0.003, 0.15
-//	2.5 s, 25%, 14        |  63 s, 11.8%                 | 126 s       | 447 s       | 0.003, 0.15
-//	2.5 s, 30%, 16        |  64 s, 12.0%                 | 135 s       | 558 s       | 0,     0.05
-//	2.5 s, 40%, 15        |  64 s, 12.0%                 | 137 s       | 694 s       | 0,     0.04
+//	step, sick, threshold | 40% fail: median, over 2 min | 20%: median | 10%: median | false a day at 1%, at 2%
+//	5 s,   25%, 14        |  80 s, 21%                   | 203 s       | 773 s       | 0.007, 0.17
+//	2.5 s, 25%, 14        |  66 s, 13%                   | 132 s       | 469 s       | 0.005, 0.17
+//	2.5 s, 25%, 16        |  66 s, 13%                   | 139 s       | 523 s       | 0.003, 0.06
+//	2.5 s, 30%, 16        |  66 s, 13%                   | 141 s       | 585 s       | 0.002, 0.04
+//	2.5 s, 40%, 15        |  67 s, 13%                   | 145 s       | 727 s       | 0.001, 0.04
 //
-// The test of the detection counts prints it anew, beside two common rules.
+// Four failures without a success between them are enough at any step, so that
+// samples 20 s apart open within 80 s. TestDetection prints the counts anew,
+// beside two common rules.
 type Params struct {
 	Healthy   float64       // share of samples that fail when all is well; 0.005
 	Sick      float64       // share that fails in an outage worth waking for; 0.3

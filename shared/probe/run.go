@@ -45,13 +45,13 @@ type Transition struct {
 
 // Run samples the checks on their plans until the time until and waits for the
 // samples under way: none is started that could outlast until. It calls raise
-// for each turn of a verdict, after the state that holds the turn was saved.
-// What could not be saved or raised is tried again with the next sample; a
-// turn that this run could not raise is raised by the next, under the same ID.
+// for each turn of a verdict, after the samples that caused it were saved. What
+// could not be saved or raised is tried again with the next sample; a turn that
+// this run could not raise is raised by the next, under the same ID.
 //
 // A fault of one check disturbs no other: the faults that remain are returned
-// together at the end. On a virtual clock Run is deterministic if its
-// arguments are, and raise is never called by two checks at once.
+// together at the end. Checks run concurrently, and so may raise be called; on
+// a virtual clock Run is deterministic if its arguments are.
 func Run(ctx context.Context, clk clock.Clock, checks []check.Check, sampler Sampler, store Store,
 	raise func(context.Context, Transition) error, until time.Time) error {
 	checks = slices.SortedFunc(slices.Values(checks), func(a, b check.Check) int {
