@@ -80,7 +80,7 @@ func (s *Store) Unpack(_ context.Context, key incident.Key, r loop.Rest) error {
 		}
 	}
 	if have.Received != nil {
-		s.putWalk(desk.Walk{Broadcast: *have.Received, Due: have.at})
+		s.putWalk(desk.Walk{Broadcast: *have.Received, Due: have.Received.At})
 	}
 	l.rests = slices.Delete(l.rests, i, i+1)
 	l.forget(have.Signals)

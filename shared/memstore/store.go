@@ -40,6 +40,7 @@ type Store struct {
 
 var (
 	_ loop.Store  = (*Store)(nil)
+	_ loop.Holder = (*Store)(nil)
 	_ desk.Store  = (*Store)(nil)
 	_ inbox.Store = (*Store)(nil)
 	_ ack.Store   = (*Store)(nil)

@@ -1,0 +1,136 @@
+// Package dynamostore keeps everything in one DynamoDB table.
+//
+// What lives under a key lies in one partition, so that one consistent query
+// reads all that a decision needs, and one conditional transaction makes the
+// decision true:
+//
+//	pk                  sk
+//	KEY#<key>           incident                   the incident, or the last one
+//	                    page#<id>                  a page that is not done
+//	                    rest#<version>             what a commit left to be done
+//	                    signal#<id>                a signal to fold
+//	HISTORY#<incident>  incident                   the key it lives under
+//	                    event#<time>#<writer>      entries of the timeline
+//	                    reporter#<id>              a customer who wrote
+//	                    notice#<name>#<reporter>   what they were told
+//	OPEN                <incident>                 a pointer to each open one
+//	SETTLED             <time>#<incident>          as it was when it settled
+//	SEEN#<signal>       seen                       a signal's id, used up
+//	CODE#<hash>         code                       what a link lets its bearer do
+//	WALK#<broadcast>    walk                       a broadcast on its way
+//	THREAD#<sha256>     thread                     where a Message-ID belongs
+//	LETTER#<mail>       letter                     what was made of a mail
+//	CHECK#<name>        check                      the state of a check
+//	HOLD#<name>         hold                       who does what only one may do
+//
+// In a key's partition the few items that count sort before the signals, which
+// may be thousands. A record is JSON in the attribute body; what conditions
+// and the index need stands beside it. Every item carries the number of its
+// format in v, and one from a newer Rouse is left alone.
+//
+// Items about which something must still be done carry the two attributes of
+// the due index. Deleting them, or writing them without those, is what makes
+// them done: there is no second place to keep true.
+package dynamostore
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"rouse/shared/ack"
+	"rouse/shared/desk"
+	"rouse/shared/inbox"
+	"rouse/shared/incident"
+	"rouse/shared/loop"
+	"rouse/shared/probe"
+)
+
+// An API is what a Store asks of DynamoDB. *dynamodb.Client is one.
+type API interface {
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error)
+}
+
+var _ API = (*dynamodb.Client)(nil)
+
+// A Store is all that Rouse knows, in a table. It holds no state of its own
+// and may be used by any number of goroutines and processes.
+type Store struct {
+	api   API
+	table string
+}
+
+var (
+	_ loop.Store  = (*Store)(nil)
+	_ loop.Holder = (*Store)(nil)
+	_ desk.Store  = (*Store)(nil)
+	_ inbox.Store = (*Store)(nil)
+	_ ack.Store   = (*Store)(nil)
+	_ probe.Store = (*Store)(nil)
+)
+
+// New returns a Store on a table of the shape that CreateTable makes. Nothing
+// is asked of DynamoDB yet.
+func New(client API, table string) *Store { return &Store{api: client, table: table} }
+
+// How long closed records are kept.
+const (
+	day = 24 * time.Hour
+	// seenFor outlasts every way in which a signal can come twice: S3 and SQS
+	// deliver again within days.
+	seenFor = 30 * day
+	// codesFor outlasts any incident that is still paged about: each page
+	// brings a new code. An older link then looks like an unknown one.
+	codesFor   = 30 * day
+	lettersFor = 90 * day
+)
+
+// Where things lie.
+
+func liveKey(key incident.Key) string           { return keyPrefix + string(key) }
+func historyKey(id incident.ID) string          { return "HISTORY#" + string(id) }
+func restSort(version int64) string             { return fmt.Sprintf("rest#%020d", version) }
+func walkAt(broadcast string) place             { return place{"WALK#" + broadcast, "walk"} }
+func codeAt(hash string) place                  { return place{"CODE#" + hash, "code"} }
+func seenAt(signal string) place                { return place{"SEEN#" + signal, "seen"} }
+func checkAt(name string) place                 { return place{"CHECK#" + name, "check"} }
+func holdAt(name string) place                  { return place{"HOLD#" + name, "hold"} }
+func letterAt(id string) place                  { return place{"LETTER#" + id, "letter"} }
+func threadAt(messageID string) place           { return place{"THREAD#" + sha(messageID), "thread"} }
+func incidentAt(key incident.Key) place         { return place{liveKey(key), incidentSort} }
+func pageAt(key incident.Key, p string) place   { return place{liveKey(key), pagePrefix + p} }
+func signalAt(key incident.Key, s string) place { return place{liveKey(key), signalPrefix + s} }
+func reporterAt(id incident.ID, r string) place { return place{historyKey(id), reporterPrefix + r} }
+
+const (
+	keyPrefix      = "KEY#"
+	incidentSort   = "incident"
+	pagePrefix     = "page#"
+	restPrefix     = "rest#"
+	signalPrefix   = "signal#"
+	eventPrefix    = "event#"
+	reporterPrefix = "reporter#"
+	openKey        = "OPEN"
+	settledKey     = "SETTLED"
+	walksShard     = "walks"
+)
+
+// shardOf spreads the keys over the due index's partitions; it must never
+// change, or what an older Rouse wrote would be listed in the wrong shard.
+func shardOf(key incident.Key) string {
+	h := fnv.New32a()
+	h.Write([]byte(key))
+	return shardName(int(h.Sum32() % loop.Shards))
+}
+
+func shardName(shard int) string { return strconv.Itoa(shard) }
