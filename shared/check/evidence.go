@@ -57,10 +57,10 @@ func (t Tally) add(x Sample) Tally {
 }
 
 func counted(whys []Reason, why string) []Reason {
-	whys = slices.Clone(whys)
 	if why == "" {
-		why = "failed"
+		return whys
 	}
+	whys = slices.Clone(whys)
 	if len(why) > whyBytesMax {
 		why = strings.ToValidUTF8(why[:whyBytesMax], "")
 	}

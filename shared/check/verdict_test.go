@@ -72,6 +72,8 @@ func TestReplay(t *testing.T) {
 			"22:29:40 up: no failure for 35 minutes; before that 15 of 15 samples failed between 21:50 and 21:54: connect refused (15)"}},
 		{"down from its first sample", night("21:50:00", "21:55:00", during("21:50:00", "21:55:00", "no such host")), []string{
 			"21:51:00 down: 4 of 4 samples failed between 21:50 and 21:51: no such host (4)"}},
+		{"nobody said why", []check.Sample{{At: at("21:50:00")}, {At: at("21:50:20")}, {At: at("21:50:40")}, {At: at("21:51:00")}}, []string{
+			"21:51:00 down: 4 of 4 samples failed between 21:50 and 21:51"}},
 		{"intermittent", night("21:49:00", "23:00:00", stutter), []string{
 			"21:49:00 up: good at 21:49",
 			"21:52:00 intermittent: 5 of 7 samples failed between 21:50 and 21:52: status 502 (3), connect refused (2)",
