@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"go.yaml.in/yaml/v3"
+
 	"rouse/shared/escalation"
 	"rouse/shared/triage"
 )
@@ -15,6 +17,7 @@ type builder struct {
 	people        []string // ids, also of those that have faults
 	scheduleIDs   []string
 	policyIDs     []string
+	noPolicies    bool
 	capabilityIDs []string
 	// Where everyone is paged first, for the promise to be held against.
 	everyone []reach
@@ -40,7 +43,7 @@ func (b *builder) config(root value) {
 	b.checks(f.get("checks"))
 	b.c.Customers = domains(f.get("customers"), "kstate.example", CustomersMax)
 	b.inbox(f.get("inbox"), f.get("customers"))
-	b.coverage(f.get("coverage"), f.get("policies").present())
+	b.coverage(f.get("coverage"))
 	if links := f.get("links").fields("links"); links.valid() {
 		b.c.Links.Domain = links.get("domain").domain()
 	}
@@ -51,9 +54,10 @@ func (b *builder) config(root value) {
 
 func (b *builder) policies(v value) {
 	b.c.Policies = map[string]escalation.Policy{}
-	if !v.present() {
+	if !v.present() || v.n.Kind == yaml.MappingNode && len(v.n.Content) == 0 {
 		b.c.Policies[defaultPolicy] = escalation.Default()
 		b.policyIDs = []string{defaultPolicy}
+		b.noPolicies = true
 		return
 	}
 	entries := v.entries("policy", PoliciesMax)
@@ -76,7 +80,7 @@ func (b *builder) policy(id string, f fields) escalation.Policy {
 	var names []string
 	var after time.Duration
 	everyone := false
-	for _, v := range f.get("steps").list("{page: [everyone], wait: 5m}", StepsMax) {
+	for _, v := range f.get("steps").some("{page: [everyone], wait: 5m}", StepsMax) {
 		step := v.fields("step")
 		if !step.valid() {
 			continue
@@ -111,7 +115,7 @@ func (b *builder) policy(id string, f fields) escalation.Policy {
 // targets reads whom a step pages: everyone, schedule/ID, or a responder's id.
 func (b *builder) targets(v value) []escalation.Target {
 	var targets []escalation.Target
-	for _, item := range v.list("schedule/primary", TargetsMax) {
+	for _, item := range v.some("schedule/primary", TargetsMax) {
 		s, ok := item.raw("like ana, schedule/primary or everyone")
 		if !ok {
 			continue
@@ -153,7 +157,7 @@ func (b *builder) capabilities(v, policies value) {
 			continue
 		}
 		c := triage.Capability{Name: e.id}
-		for _, item := range f.get("words").list("log in", WordsMax) {
+		for _, item := range f.get("words").some("log in", WordsMax) {
 			word := item.textOf(NameBytesMax)
 			key := strings.ToLower(word)
 			if other, taken := owner[key]; taken && word != "" {
@@ -171,7 +175,7 @@ func (b *builder) capabilities(v, policies value) {
 		}
 	}
 	for _, p := range b.policyIDs {
-		used := p == defaultPolicy
+		used := p == defaultPolicy || !slices.Contains(b.policyIDs, defaultPolicy)
 		for _, named := range b.c.policyOf {
 			used = used || named == p
 		}
@@ -235,20 +239,22 @@ func (b *builder) inbox(v, customers value) {
 // domains reads a list of domains, each once.
 func domains(v value, example string, most int) []string {
 	var all []string
+	seen := map[string]bool{}
 	for _, item := range v.list(example, most) {
 		d := item.domain()
-		if d != "" && slices.Contains(all, d) {
+		if seen[d] {
 			item.fault("%s is listed twice; remove one", d)
 		}
+		seen[d] = d != ""
 		all = append(all, d)
 	}
 	return all
 }
 
-func (b *builder) coverage(v value, policies bool) {
+func (b *builder) coverage(v value) {
 	c := &b.c.Coverage
 	c.Gate, c.Horizon = GateDefault, HorizonDefault
-	c.Schedules = b.judged(policies)
+	c.Schedules = b.judged()
 	f := v.fields("coverage")
 	if !f.valid() {
 		return
@@ -270,7 +276,7 @@ func (b *builder) coverage(v value, policies bool) {
 	}
 	if list := f.get("schedules"); list.present() {
 		c.Schedules = nil
-		for _, item := range list.list("primary", SchedulesMax) {
+		for _, item := range list.some("primary", SchedulesMax) {
 			s := item.reference("schedule", b.scheduleIDs)
 			if slices.Contains(c.Schedules, s) && s != "" {
 				item.fault("%s is listed twice; remove one", s)
@@ -297,8 +303,8 @@ func (b *builder) coverage(v value, policies bool) {
 
 // judged returns the schedules that coverage holds the team to when the file
 // does not say: those that policies page first; without policies, all.
-func (b *builder) judged(policies bool) []string {
-	if !policies {
+func (b *builder) judged() []string {
+	if b.noPolicies {
 		return slices.Clone(b.scheduleIDs)
 	}
 	var ids []string

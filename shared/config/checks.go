@@ -109,7 +109,7 @@ func statuses(v value) []check.StatusRange {
 	}
 	items := []value{v}
 	if v.n.Kind == yaml.SequenceNode {
-		items = v.list("200", 20)
+		items = v.some("200", 20)
 	}
 	var all []check.StatusRange
 	for _, item := range items {

@@ -138,7 +138,7 @@ const (
 
 // Coverage is what the rota is held to.
 type Coverage struct {
-	Owner   string        // responder who hears of holes; "" for none
+	Owner   string        // responder who hears of holes; "": everyone
 	Gate    time.Duration // a hole this near fails the deployment
 	Horizon time.Duration // a hole this near is told
 	// Schedules are judged together: some schedule must reach somebody. The

@@ -10,7 +10,7 @@ import (
 // A Fault is one thing wrong with rouse.yaml.
 type Fault struct {
 	Line    int    `json:"line"`    // from 1
-	Column  int    `json:"column"`  // from 1, in bytes
+	Column  int    `json:"column"`  // from 1, in characters
 	Message string `json:"message"` // what is wrong, and what would be right
 }
 
@@ -43,7 +43,7 @@ func (f *Faults) sort() {
 // nearest returns the word of known that word was most likely meant to be, ""
 // if none is near.
 func nearest(word string, known []string) string {
-	best, bestDistance := "", 1+len(word)/3
+	best, bestDistance := "", max(1, len(word)/3)
 	for _, k := range known {
 		if d := distance(strings.ToLower(word), strings.ToLower(k)); d <= bestDistance && (best == "" || d < bestDistance) {
 			best, bestDistance = k, d

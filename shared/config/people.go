@@ -13,8 +13,12 @@ func (b *builder) responders(v value) {
 	b.c.Responders = map[string]Responder{}
 	b.c.Rota.People = map[string]oncall.Person{}
 	phones := map[string]string{}
-	for _, e := range v.entries("responder", RespondersMax) {
-		if e.id == "everyone" || e.id == "first" || e.id == "nobody" {
+	entries := v.entries("responder", RespondersMax)
+	if len(entries) == 0 && v.present() && len(v.n.Content) == 0 {
+		v.fault("names nobody, so nobody could be paged; add ana: {phone: \"+13105550100\"}")
+	}
+	for _, e := range entries {
+		if e.id == "everyone" {
 			e.key.fault("%q has a meaning of its own here; give the responder another id", e.id)
 		}
 		b.people = append(b.people, e.id)
@@ -57,7 +61,7 @@ func contacts(f fields) []escalation.Contact {
 		}
 		return rules
 	}
-	for _, v := range f.get("contact").list("{channel: sms}", ContactsMax) {
+	for _, v := range f.get("contact").some("{channel: sms}", ContactsMax) {
 		rule := v.fields("contact")
 		if !rule.valid() {
 			continue
@@ -67,6 +71,7 @@ func contacts(f fields) []escalation.Contact {
 			channel.fault("voice is not there yet; write sms or email")
 			continue
 		}
+		before := len(v.r.faults.List)
 		c := escalation.Contact{
 			Channel: escalation.Channel(channel.oneOf("sms", "email")),
 			After:   rule.get("after").duration(0, ContactAfterMax),
@@ -74,7 +79,7 @@ func contacts(f fields) []escalation.Contact {
 		if needs := has[c.Channel]; needs != "" && !f.get(needs).present() {
 			channel.fault("%s needs %s, which this responder does not have; add it or remove the rule", c.Channel, needs)
 		}
-		if slices.Contains(rules, c) && c.Channel != "" {
+		if slices.Contains(rules, c) && len(v.r.faults.List) == before {
 			v.fault("says the same as a rule before it; remove it or give it another after")
 		}
 		rules = append(rules, c)

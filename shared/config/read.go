@@ -54,20 +54,51 @@ func (r *reader) read(data []byte) value {
 		r.faultAt(second.Line, max(1, second.Column), "a second document begins here; rouse.yaml is one document, so remove the line ---")
 	}
 	r.root = document.Content[0]
-	return value{r, r.root}
+	root := value{r, r.root}
+	switch {
+	case r.root.Kind == yaml.ScalarNode && r.root.ShortTag() == "!!null":
+		root.fault("the file is empty; `rouse init URL` writes a first one")
+		return value{}
+	case r.root.Kind != yaml.MappingNode:
+		root.fault("the file is %s where a set of keys belongs; begin it with service: and the name of what is watched", kindName[r.root.Kind])
+		return value{}
+	}
+	return root
 }
 
 // syntaxFault tells a YAML error, whose text carries its line.
 func (r *reader) syntaxFault(err error) {
 	line, message := 1, strings.TrimPrefix(err.Error(), "yaml: ")
-	if _, rest, found := strings.Cut(message, "line "); found {
+	numbered := false
+	if rest, found := strings.CutPrefix(message, "line "); found {
 		if number, what, found := strings.Cut(rest, ": "); found {
 			if n, err := strconv.Atoi(number); err == nil {
-				line, message = n, what
+				line, message, numbered = n, what, true
 			}
 		}
 	}
+	// The parser (not the scanner) counts lines from 0.
+	if numbered && strings.HasPrefix(message, "did not find expected") {
+		line++
+	}
+	for _, c := range syntaxCures {
+		if strings.Contains(message, c.problem) {
+			message += "; " + c.cure
+			break
+		}
+	}
 	r.faultAt(max(1, line), 1, "this is not YAML near here: %s", message)
+}
+
+// syntaxCures say what is most often behind what the YAML parser says.
+var syntaxCures = []struct{ problem, cure string }{
+	{"mapping values are not allowed", `put a value that has ": " in it into quotes, or mend the indentation`},
+	{"cannot start any token", "indent with spaces, not tabs, and put a value that begins with @, ` or % into quotes"},
+	{"unexpected end of stream", "close the quote that was opened before"},
+	{"',' or '}'", "close the { with a }, and put a , between its parts"},
+	{"',' or ']'", "close the [ with a ], and put a , between its parts"},
+	{"did not find expected", "mend the indentation: what belongs together begins in the same column"},
+	{"unknown anchor", "aliases (*) are not read; write the value out, or put it into quotes"},
 }
 
 func invalidUTF8(data []byte) (line, column int, found bool) {
@@ -83,7 +114,7 @@ func invalidUTF8(data []byte) (line, column int, found bool) {
 		case c == '\n':
 			line, column = line+1, 1
 		default:
-			column += size
+			column++
 		}
 		data = data[size:]
 	}
@@ -133,6 +164,10 @@ type value struct {
 func (v value) present() bool { return v.n != nil }
 
 func (v value) fault(format string, args ...any) {
+	if len(v.r.faults.List) >= FaultsMax {
+		v.r.more++ // without looking for its path, which takes time
+		return
+	}
 	message := fmt.Sprintf(format, args...)
 	if path, _ := pathOf(v.r.root, v.n); path != "" {
 		message = strings.TrimPrefix(path, ".") + ": " + message
@@ -247,9 +282,6 @@ func (v value) entries(what string, max int) []entry {
 		}
 		seen[e.id] = true
 	}
-	if len(v.n.Content) == 0 {
-		v.fault("is empty; give it at least one %s", what)
-	}
 	if len(entries) > max {
 		entries[max].key.fault("is one %s too many; at most %d are read", what, max)
 		entries = entries[:max]
@@ -266,13 +298,18 @@ func idPattern(s string) bool {
 	return strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789-_") == ""
 }
 
-// list reads v as a list of at least one and at most max values.
+// some is list for a list that would be a mistake without any values.
+func (v value) some(what string, max int) []value {
+	if v.present() && v.n.Kind == yaml.SequenceNode && len(v.n.Content) == 0 {
+		v.fault("is an empty list; write at least one entry, like [%s]", what)
+	}
+	return v.list(what, max)
+}
+
+// list reads v as a list of at most max values.
 func (v value) list(what string, max int) []value {
 	if !v.kind(yaml.SequenceNode, "like ["+what+", …]") {
 		return nil
-	}
-	if len(v.n.Content) == 0 {
-		v.fault("is an empty list; give it at least one %s, or remove the line", what)
 	}
 	if len(v.n.Content) > max {
 		value{v.r, v.n.Content[max]}.fault("is one %s too many; at most %d are read", what, max)
@@ -407,11 +444,11 @@ func parseDuration(s string) (time.Duration, bool) {
 		}
 		n, _ := strconv.Atoi(s[:digits])
 		unit, ok := units[s[digits]]
-		if !ok {
+		if !ok || n > int(durationMax/unit) {
 			return 0, false
 		}
 		sum += time.Duration(n) * unit
-		if sum > 100*366*day {
+		if sum > durationMax {
 			return 0, false
 		}
 		s = s[digits+1:]
@@ -420,20 +457,24 @@ func parseDuration(s string) (time.Duration, bool) {
 }
 
 const (
-	day  = 24 * time.Hour
-	week = 7 * day
+	day         = 24 * time.Hour
+	week        = 7 * day
+	durationMax = 100 * 366 * day
 )
 
-// durationText writes a duration as rouse.yaml does, in its largest units.
+// durationText writes a duration as rouse.yaml does.
 func durationText(d time.Duration) string {
 	if d == 0 {
 		return "0s"
+	}
+	if d%week == 0 {
+		return fmt.Sprintf("%dw", d/week)
 	}
 	var b strings.Builder
 	for _, u := range []struct {
 		of   time.Duration
 		name byte
-	}{{week, 'w'}, {day, 'd'}, {time.Hour, 'h'}, {time.Minute, 'm'}, {time.Second, 's'}} {
+	}{{day, 'd'}, {time.Hour, 'h'}, {time.Minute, 'm'}, {time.Second, 's'}} {
 		if n := d / u.of; n > 0 {
 			fmt.Fprintf(&b, "%d%c", n, u.name)
 			d -= n * u.of

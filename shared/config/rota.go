@@ -28,9 +28,6 @@ func (b *builder) schedules(v value) {
 			s.Layers = append(s.Layers, b.layer(l.fields("layer"), i, s.Zone))
 		}
 		s.Overrides = b.overrides(f.get("overrides"), s.Zone)
-		if !f.get("layers").present() && !f.get("overrides").present() {
-			e.key.fault("has no layers, so nobody would ever be on call; add layers: [{rotation: [ana], every: 1w, start: 2026-11-02T09:00}]")
-		}
 		b.c.Rota.Schedules[e.id] = s
 	}
 }
@@ -43,7 +40,7 @@ func (b *builder) layer(f fields, i int, zone *time.Location) oncall.Layer {
 	if name := f.get("name").textOf(NameBytesMax); name != "" {
 		l.Name = name
 	}
-	for _, v := range f.get("rotation").list("ana", RotationMax) {
+	for _, v := range f.get("rotation").some("ana", RotationMax) {
 		l.Rotation = append(l.Rotation, b.member(v, zone))
 	}
 	l.Every = f.get("every").period()
@@ -72,7 +69,7 @@ func (b *builder) who(v value) []string {
 		return []string{v.reference("responder", b.people)}
 	}
 	var ids []string
-	for _, item := range v.list("ana", RotationMax) {
+	for _, item := range v.some("ana", RotationMax) {
 		id := item.reference("responder", b.people)
 		if id != "" && slices.Contains(ids, id) {
 			item.fault("%s is named twice; once is enough", id)
@@ -173,7 +170,7 @@ func (f fields) interval(zone *time.Location) (from, to time.Time) {
 		to = c.First(zone)
 	}
 	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
-		f.get("to").fault("ends before it begins, or has no length: from is %s; write a later time", from.In(zone).Format("2006-01-02T15:04"))
+		f.get("to").fault("is not after from (%s); write a later time", from.In(zone).Format("2006-01-02T15:04"))
 		return time.Time{}, time.Time{}
 	}
 	return from, to
@@ -234,7 +231,7 @@ func (v value) timeOfDay() oncall.TimeOfDay {
 func (v value) days() oncall.Days {
 	words := []string{}
 	if v.n.Kind == yaml.SequenceNode {
-		for _, item := range v.list("mon", 7) {
+		for _, item := range v.some("mon", 7) {
 			word, _ := item.raw("like mon")
 			words = append(words, word)
 		}

@@ -88,11 +88,7 @@ var sections = map[string]section{
 		required: []string{"address"},
 		examples: map[string]string{"address": "the address that gets a copy of customers' mail, like address: alerts@in.example.com"},
 	},
-	"coverage": {
-		keys:     []string{"owner", "gate", "horizon", "schedules", "accept"},
-		required: []string{"owner"},
-		examples: map[string]string{"owner": "the responder who hears of holes, like owner: ana"},
-	},
+	"coverage": {keys: []string{"owner", "gate", "horizon", "schedules", "accept"}},
 	"accept": {
 		keys:     []string{"from", "to", "why"},
 		required: []string{"from", "to", "why"},
