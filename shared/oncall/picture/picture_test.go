@@ -179,6 +179,9 @@ func TestEveryHoleIsDrawn(t *testing.T) {
 			}
 			drawn = drawn || i < len(lines)-3 && strings.HasPrefix(line, "on call") && strings.ContainsAny(line, "!█")
 		}
+		if !strings.Contains(strings.Join(lines[:len(lines)-3], "\n"), "^1") {
+			t.Fatalf("the hole has no number:\n%s", strings.Join(lines, "\n"))
+		}
 		if !drawn {
 			t.Fatalf("the hole %v is not drawn:\n%s", p.Holes[0], strings.Join(lines, "\n"))
 		}

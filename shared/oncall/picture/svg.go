@@ -20,7 +20,7 @@ const (
 	svgGap     = 18  // between weeks
 	svgGlyph   = 6.8 // the mean width of a letter in a bar
 	svgLine    = 19  // of text below
-	svgTellMax = 150 // letters in such a line
+	svgTellMax = 170 // letters in such a line
 )
 
 // nightFrom and nightTo are the hours, by the clock of the responder's own
@@ -280,12 +280,11 @@ func (s *svg) hole(n int, h oncall.Hole, at span, days []span) {
 	for _, fill := range []string{`class="hole"`, `fill="url(#oncall-hatch)"`} {
 		fmt.Fprintf(&s.out, `<rect %s x="%.1f" y="%d" width="%.1f" height="%d"/>`, fill, from, s.y, width, svgLane)
 	}
-	for _, text := range []string{fmt.Sprintf("HOLE %d", n), fmt.Sprint(n)} {
-		if float64(len(text))*svgGlyph < width {
-			fmt.Fprintf(&s.out, `<text class="holetext" x="%.1f" y="%d" text-anchor="middle">%s</text>`, from+width/2, s.y+svgLane/2+4, text)
-			break
-		}
+	text := fmt.Sprintf("HOLE %d", n)
+	if float64(len(text))*svgGlyph > width {
+		text = fmt.Sprint(n) // its red outline makes a narrow hole wider
 	}
+	fmt.Fprintf(&s.out, `<text class="holetext" x="%.1f" y="%d" text-anchor="middle">%s</text>`, from+width/2, s.y+svgLane/2+4, text)
 	s.out.WriteString("</g>\n")
 }
 

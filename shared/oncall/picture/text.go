@@ -215,8 +215,9 @@ func (t *text) numbers(marks []mark) {
 			continue
 		}
 		any = true
-		if i >= free {
-			free = i + copy(under[i:], fmt.Sprintf("^%d", m.n)) + 1
+		number := fmt.Sprintf("^%d", m.n)
+		if i = min(i, len(under)-len(number)); i >= free {
+			free = i + copy(under[i:], number) + 1
 		}
 	}
 	if any {
