@@ -1,0 +1,44 @@
+// Command desk writes to the customers who wrote: when something is to be
+// told, and in a sweep of what is overdue.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	_ "time/tzdata" // provided.al2023 has no zone database
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-sdk-go-v2/service/sesv2"
+
+	"rouse/functions/internal/base"
+	"rouse/shared/awsenv"
+	"rouse/shared/desk"
+	"rouse/shared/env"
+	"rouse/shared/sesmailer"
+)
+
+func main() { base.Start("desk", wire) }
+
+func wire(getenv func(string) string) (base.Handler, error) {
+	b, err := base.New(getenv, []string{awsenv.SES}, env.DeskQueue)
+	if err != nil {
+		return nil, err
+	}
+	if b.Config.Inbox == nil {
+		return nil, fmt.Errorf("rouse.yaml has no inbox: deploy again, and this function goes")
+	}
+	client := sesv2.NewFromConfig(b.AWS, func(o *sesv2.Options) { o.BaseEndpoint = awsenv.Endpoint(getenv, awsenv.SES) })
+	d := desk.New(b.Config)
+	d.Store, d.Clock, d.Log = b.Store, b.Clock, b.Log
+	d.Mailer = &sesmailer.Mailer{Client: client, From: d.From.String(), Region: b.AWS.Region}
+	return func(ctx context.Context, event json.RawMessage) (any, error) {
+		if !base.IsSweep(event) {
+			var e events.SQSEvent // says only that something is due
+			if err := base.Unmarshal(event, "an SQS event", &e); err != nil {
+				return nil, err
+			}
+		}
+		return nil, d.Run(ctx)
+	}, nil
+}

@@ -1,0 +1,35 @@
+// Command probe runs the checks, each minute, and raises what they find.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+	_ "time/tzdata" // provided.al2023 has no zone database
+
+	"rouse/functions/internal/base"
+	"rouse/shared/env"
+	"rouse/shared/loop"
+	"rouse/shared/probe"
+)
+
+func main() { base.Start("probe", wire) }
+
+func wire(getenv func(string) string) (base.Handler, error) {
+	b, err := base.New(getenv, nil)
+	if err != nil {
+		return nil, err
+	}
+	prober := &probe.Prober{}
+	raise := func(ctx context.Context, t probe.Transition) error {
+		return loop.Raise(ctx, b.Store, b.Hints, t.Signal())
+	}
+	return func(ctx context.Context, event json.RawMessage) (any, error) {
+		if !base.IsSweep(event) {
+			return nil, fmt.Errorf("want %s", env.Sweep)
+		}
+		now := b.Clock.Now()
+		return nil, probe.Run(ctx, b.Clock, b.Config.Checks, prober, b.Store, raise, now.Truncate(time.Minute).Add(time.Minute))
+	}, nil
+}

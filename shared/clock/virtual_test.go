@@ -1,0 +1,98 @@
+package clock_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"rouse/shared/clock"
+)
+
+var noon = time.Date(2026, 11, 3, 12, 0, 0, 0, time.UTC)
+
+func TestVirtualWakesInOrder(t *testing.T) {
+	v := clock.NewVirtual(noon)
+	var got []string
+	add := func(s string) func() { return func() { got = append(got, v.Now().Sub(noon).String()+" "+s) } }
+	v.At(noon.Add(2*time.Minute), add("second"))
+	v.At(noon.Add(time.Minute), func() {
+		add("first")()
+		v.At(noon, add("late: at once")) // has passed: after the present work
+		if err := v.Sleep(context.Background(), noon.Add(2*time.Minute)); err != nil {
+			t.Error(err)
+		}
+		add("slept")()
+	})
+	v.At(noon.Add(time.Hour), add("beyond the end"))
+	v.Run(noon.Add(10 * time.Minute))
+	want := []string{"1m0s first", "1m0s late: at once", "2m0s second", "2m0s slept"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if now := v.Now(); !now.Equal(noon.Add(10 * time.Minute)) {
+		t.Errorf("the clock stands at %s", now)
+	}
+	v.Run(noon.Add(time.Hour))
+	if len(got) != 5 {
+		t.Errorf("a later Run did not go on: %q", got)
+	}
+}
+
+// While anybody in a group works, time stands still, and who waits for the
+// group goes on in the instant in which the last of it ends.
+func TestVirtualGroup(t *testing.T) {
+	v := clock.NewVirtual(noon)
+	var ended, passed time.Time
+	v.At(noon, func() {
+		g := v.Group()
+		for i := range 10 {
+			g.Go(func() {
+				time.Sleep(time.Millisecond) // real work takes no virtual time
+				v.Sleep(context.Background(), noon.Add(time.Duration(i)*time.Second))
+			})
+		}
+		g.Wait()
+		ended = v.Now()
+		g.Wait() // nothing is left to wait for
+	})
+	v.At(noon.Add(time.Minute), func() { passed = v.Now() })
+	v.Run(noon.Add(time.Hour))
+	if !ended.Equal(noon.Add(9*time.Second)) || !passed.Equal(noon.Add(time.Minute)) {
+		t.Errorf("the group ended at %s and the rest went on at %s", ended, passed)
+	}
+}
+
+func TestVirtualSleepIsCancelled(t *testing.T) {
+	v := clock.NewVirtual(noon)
+	ctx, cancel := context.WithCancel(context.Background())
+	var err error
+	var at time.Time
+	v.At(noon, func() {
+		err = v.Sleep(ctx, noon.Add(time.Hour))
+		at = v.Now()
+	})
+	v.At(noon.Add(time.Minute), cancel)
+	v.At(noon.Add(time.Minute), func() { time.Sleep(10 * time.Millisecond) }) // the sleeper notices meanwhile
+	v.Run(noon.Add(2 * time.Hour))
+	if !errors.Is(err, context.Canceled) || at.After(noon.Add(2*time.Hour)) {
+		t.Errorf("Sleep returned %v at %s", err, at)
+	}
+}
+
+func TestWall(t *testing.T) {
+	var w clock.Wall
+	if err := w.Sleep(context.Background(), w.Now().Add(-time.Hour)); err != nil {
+		t.Error("an instant that has passed:", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := w.Sleep(ctx, w.Now().Add(time.Hour)); !errors.Is(err, context.Canceled) {
+		t.Error("a cancelled sleep:", err)
+	}
+	before := w.Now()
+	if err := w.Sleep(context.Background(), before.Add(time.Millisecond)); err != nil || w.Now().Before(before.Add(time.Millisecond)) {
+		t.Error("woken early or not at all:", err)
+	}
+}
