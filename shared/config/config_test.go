@@ -124,6 +124,19 @@ func TestEverythingIsConverted(t *testing.T) {
 	}
 }
 
+// Editors on Windows begin a file with a byte order mark and end its lines with
+// a carriage return.
+func TestForeignEditors(t *testing.T) {
+	text := "\ufeff" + strings.ReplaceAll(preamble+holed, "\n", "\r\n")
+	c, err := Parse([]byte(text), "f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if line, column := c.Position("schedules.primary.layers[1]"); line != 8 || column != 9 {
+		t.Errorf("the second layer is at %d:%d", line, column)
+	}
+}
+
 func TestRepeatFrom(t *testing.T) {
 	steps := "steps: [{page: [ana], wait: 1m}, {page: [bo], name: second, wait: 1m}]"
 	for from, want := range map[string]int{"first": 0, "second": 1} {

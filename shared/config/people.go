@@ -138,8 +138,8 @@ func (v value) domain() string {
 	if !ok {
 		return ""
 	}
-	if _, domain, address := strings.Cut(s, "@"); address && isDomain(domain) {
-		v.fault("%q is an address where a domain belongs; write %s", s, domain)
+	if strings.Contains(s, "@") {
+		v.fault("%q is an address where a domain belongs; write only what follows the @", s)
 		return ""
 	}
 	if !isDomain(s) {
