@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"rouse/shared/incident"
-	"rouse/shared/loop"
+	"rouse/shared/record"
 )
 
 // A Store keeps what the desk still has to tell, and whom it has told what.
@@ -28,27 +28,15 @@ type Store interface {
 	Finish(ctx context.Context, w Walk) error
 }
 
-// A Walk is a broadcast on its way from reporter to reporter.
-type Walk struct {
-	loop.Broadcast
-	Cursor string    // id of the last reporter who was told, or is skipped
-	Due    time.Time // when it goes on
-}
-
-// A Notice is one message to one reporter. There is never a second one of the
-// same incident, name and reporter.
-type Notice struct {
-	Incident incident.ID
-	Name     string // "received", or the broadcast's kind and number
-	Reporter string // incident.Reporter.ID
-}
-
-// A Claim is the answer to a claim: a bool would lose the notice whose sender
-// has died.
-type Claim int
+// What a Store keeps.
+type (
+	Walk   = record.Walk
+	Notice = record.Notice
+	Claim  = record.Claim
+)
 
 const (
-	Yours Claim = iota // send it
-	Held               // somebody else is sending it; come back later
-	Done               // it has been sent
+	Yours = record.Yours
+	Held  = record.Held
+	Done  = record.Done
 )

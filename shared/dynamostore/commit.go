@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
-	"rouse/shared/desk"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
+	"rouse/shared/record"
 )
 
 func (s *Store) Commit(ctx context.Context, c loop.Commit) error {
@@ -29,7 +29,7 @@ func (s *Store) Commit(ctx context.Context, c loop.Commit) error {
 		t.code(code)
 	}
 	for _, b := range c.Broadcasts {
-		t.walk(desk.Walk{Broadcast: b, Due: c.At})
+		t.walk(record.Walk{Broadcast: b, Due: c.At})
 	}
 	if !c.Rest.Empty() {
 		if it := t.item(place{liveKey(key), restSort(c.Rest.Version)}, c.Rest); it != nil {
@@ -143,7 +143,7 @@ func (t *transaction) code(c loop.Code) {
 	}
 }
 
-func (t *transaction) walk(w desk.Walk) {
+func (t *transaction) walk(w record.Walk) {
 	if it := t.item(walkAt(w.ID), w); it != nil {
 		t.add(putting(it.due(walksShard, w.Due), condition{}))
 	}

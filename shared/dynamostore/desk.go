@@ -5,19 +5,18 @@ import (
 	"errors"
 	"time"
 
-	"rouse/shared/desk"
-	"rouse/shared/inbox"
 	"rouse/shared/incident"
+	"rouse/shared/record"
 )
 
-func noticeAt(n desk.Notice) place {
+func noticeAt(n record.Notice) place {
 	return place{historyKey(n.Incident), "notice#" + n.Name + "#" + n.Reporter}
 }
 
-func (s *Store) Claim(ctx context.Context, n desk.Notice, now, until time.Time) (desk.Claim, error) {
+func (s *Store) Claim(ctx context.Context, n record.Notice, now, until time.Time) (record.Claim, error) {
 	it, err := newItem(noticeAt(n), nil)
 	if err != nil {
-		return desk.Held, err
+		return record.Held, err
 	}
 	it[attrUntil] = stamp(until)
 	err = s.put(ctx, it, condition{
@@ -26,23 +25,23 @@ func (s *Store) Claim(ctx context.Context, n desk.Notice, now, until time.Time) 
 	var failed *failedError
 	switch {
 	case err == nil:
-		return desk.Yours, nil
+		return record.Yours, nil
 	case !errors.As(err, &failed):
-		return desk.Held, err
+		return record.Held, err
 	case failed.old.num(attrDone) > 0:
-		return desk.Done, nil
+		return record.Done, nil
 	}
-	return desk.Held, nil
+	return record.Held, nil
 }
 
-func (s *Store) Sent(ctx context.Context, n desk.Notice, messageIDs []string, key incident.Key, events []incident.Event) error {
+func (s *Store) Sent(ctx context.Context, n record.Notice, messageIDs []string, key incident.Key, events []incident.Event) error {
 	t := &transaction{}
 	if it := t.item(noticeAt(n), nil); it != nil {
 		it[attrDone] = num(1)
 		t.add(putting(it, condition{}))
 	}
 	for _, m := range messageIDs {
-		if it := t.item(threadAt(m), inbox.Thread{Key: key, Incident: n.Incident}); it != nil {
+		if it := t.item(threadAt(m), record.Thread{Key: key, Incident: n.Incident}); it != nil {
 			t.add(putting(it, condition{}))
 		}
 	}
@@ -51,7 +50,7 @@ func (s *Store) Sent(ctx context.Context, n desk.Notice, messageIDs []string, ke
 }
 
 // Save does nothing to a walk that is finished.
-func (s *Store) Save(ctx context.Context, w desk.Walk) error {
+func (s *Store) Save(ctx context.Context, w record.Walk) error {
 	it, err := newItem(walkAt(w.ID), w)
 	if err != nil {
 		return err
@@ -64,30 +63,30 @@ func (s *Store) Save(ctx context.Context, w desk.Walk) error {
 	return err
 }
 
-func (s *Store) Finish(ctx context.Context, w desk.Walk) error {
+func (s *Store) Finish(ctx context.Context, w record.Walk) error {
 	return s.remove(ctx, walkAt(w.ID), condition{})
 }
 
 // Thread prefers a message that belongs to an incident, and among those the
 // one named first.
-func (s *Store) Thread(ctx context.Context, messageIDs []string) (inbox.Thread, bool, error) {
+func (s *Store) Thread(ctx context.Context, messageIDs []string) (record.Thread, bool, error) {
 	places := make([]place, len(messageIDs))
 	for i, m := range messageIDs {
 		places[i] = threadAt(m)
 	}
 	items, err := s.getAll(ctx, places)
 	if err != nil {
-		return inbox.Thread{}, false, err
+		return record.Thread{}, false, err
 	}
-	known := map[place]inbox.Thread{}
+	known := map[place]record.Thread{}
 	for _, it := range items {
-		var t inbox.Thread
+		var t record.Thread
 		if err := it.decode(&t); err != nil {
-			return inbox.Thread{}, false, err
+			return record.Thread{}, false, err
 		}
 		known[it.place()] = t
 	}
-	var first inbox.Thread
+	var first record.Thread
 	found := false
 	for _, m := range messageIDs {
 		t, there := known[threadAt(m)]
@@ -101,7 +100,7 @@ func (s *Store) Thread(ctx context.Context, messageIDs []string) (inbox.Thread, 
 	return first, found, nil
 }
 
-func (s *Store) PutThread(ctx context.Context, messageID string, t inbox.Thread) error {
+func (s *Store) PutThread(ctx context.Context, messageID string, t record.Thread) error {
 	it, err := newItem(threadAt(messageID), t)
 	if err != nil {
 		return err
@@ -109,7 +108,7 @@ func (s *Store) PutThread(ctx context.Context, messageID string, t inbox.Thread)
 	return s.put(ctx, it, condition{})
 }
 
-func (s *Store) PutLetter(ctx context.Context, l inbox.Letter) error {
+func (s *Store) PutLetter(ctx context.Context, l record.Letter) error {
 	it, err := newItem(letterAt(l.ID), l)
 	if err != nil {
 		return err

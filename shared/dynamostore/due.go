@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"rouse/shared/desk"
 	"rouse/shared/env"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
+	"rouse/shared/record"
 )
 
 // duePage is how many entries of the index are read at once: a storm leaves
@@ -45,7 +45,7 @@ func dueBy(shard string, now time.Time) query {
 }
 
 // Walks reads the index and then the walks themselves: an entry may lag.
-func (s *Store) Walks(ctx context.Context, now time.Time, limit int) ([]desk.Walk, error) {
+func (s *Store) Walks(ctx context.Context, now time.Time, limit int) ([]record.Walk, error) {
 	q := dueBy(walksShard, now)
 	q.page = int32(limit)
 	var order []place
@@ -60,15 +60,15 @@ func (s *Store) Walks(ctx context.Context, now time.Time, limit int) ([]desk.Wal
 	if err != nil {
 		return nil, err
 	}
-	at := map[place]desk.Walk{}
+	at := map[place]record.Walk{}
 	for _, it := range items {
-		var w desk.Walk
+		var w record.Walk
 		if err := it.decode(&w); err != nil {
 			return nil, err
 		}
 		at[it.place()] = w
 	}
-	var walks []desk.Walk
+	var walks []record.Walk
 	for _, p := range order {
 		if w, there := at[p]; there && !w.Due.After(now) {
 			walks = append(walks, w)

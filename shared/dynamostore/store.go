@@ -42,9 +42,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
-	"rouse/shared/ack"
-	"rouse/shared/desk"
-	"rouse/shared/inbox"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
@@ -73,9 +70,6 @@ type Store struct {
 var (
 	_ loop.Store  = (*Store)(nil)
 	_ loop.Holder = (*Store)(nil)
-	_ desk.Store  = (*Store)(nil)
-	_ inbox.Store = (*Store)(nil)
-	_ ack.Store   = (*Store)(nil)
 	_ probe.Store = (*Store)(nil)
 )
 

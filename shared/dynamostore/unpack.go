@@ -5,9 +5,9 @@ import (
 	"errors"
 	"slices"
 
-	"rouse/shared/desk"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
+	"rouse/shared/record"
 )
 
 // Unpack may be broken off anywhere and done again, by anybody, also at the
@@ -32,7 +32,7 @@ func (s *Store) Unpack(ctx context.Context, key incident.Key, r loop.Rest) error
 	t := &transaction{}
 	t.add(deleting(at, present))
 	if r.Received != nil {
-		t.walk(desk.Walk{Broadcast: *r.Received, Due: r.Received.At})
+		t.walk(record.Walk{Broadcast: *r.Received, Due: r.Received.At})
 	}
 	err := s.transact(ctx, t)
 	var failed *failedError

@@ -8,6 +8,7 @@ import (
 	"rouse/shared/check"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
+	"rouse/shared/record"
 )
 
 // A Store is what reading a mail needs to know and to keep.
@@ -27,22 +28,11 @@ type Store interface {
 	PutLetter(ctx context.Context, l Letter) error
 }
 
-// A Thread is where a message belongs. Incident is "" for a customer's mail
-// that has not been folded yet.
-type Thread struct {
-	Key      incident.Key
-	Incident incident.ID
-}
-
-// A Letter tells what was made of a mail, the harmless ones included.
-type Letter struct {
-	ID      string // of the stored object
-	At      time.Time
-	Org     string
-	Urgency string
-	Key     incident.Key // that it became a signal for; "" for none
-	Why     []string
-}
+// What a Store keeps.
+type (
+	Thread = record.Thread
+	Letter = record.Letter
+)
 
 // Mails is where inbound mail is stored until it has been read.
 type Mails interface {

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"slices"
 
-	"rouse/shared/desk"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
+	"rouse/shared/record"
 )
 
 func (s *Store) Commit(_ context.Context, c loop.Commit) error {
@@ -31,7 +31,7 @@ func (s *Store) Commit(_ context.Context, c loop.Commit) error {
 		s.codes[code.Hash] = code
 	}
 	for _, b := range c.Broadcasts {
-		s.putWalk(desk.Walk{Broadcast: b, Due: c.At})
+		s.putWalk(record.Walk{Broadcast: b, Due: c.At})
 	}
 	if !c.Rest.Empty() {
 		l.rests = append(l.rests, rest{copyRest(c.Rest), c.At})
@@ -80,7 +80,7 @@ func (s *Store) Unpack(_ context.Context, key incident.Key, r loop.Rest) error {
 		}
 	}
 	if have.Received != nil {
-		s.putWalk(desk.Walk{Broadcast: *have.Received, Due: have.Received.At})
+		s.putWalk(record.Walk{Broadcast: *have.Received, Due: have.Received.At})
 	}
 	l.rests = slices.Delete(l.rests, i, i+1)
 	l.forget(have.Signals)
@@ -118,7 +118,7 @@ func (l *live) putPage(p loop.LivePage) {
 	l.pages = append(l.pages, p)
 }
 
-func (s *Store) putWalk(w desk.Walk) {
+func (s *Store) putWalk(w record.Walk) {
 	w.Only = slices.Clone(w.Only)
 	s.walks[w.ID] = w
 	s.walksDue.set(w.ID, w.Due)

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"rouse/shared/desk"
-	"rouse/shared/inbox"
 	"rouse/shared/incident"
+	"rouse/shared/record"
 )
 
 // notice is how far a notice to a reporter has come.
@@ -17,10 +16,10 @@ type notice struct {
 	done  bool
 }
 
-func (s *Store) Walks(_ context.Context, now time.Time, limit int) ([]desk.Walk, error) {
+func (s *Store) Walks(_ context.Context, now time.Time, limit int) ([]record.Walk, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var walks []desk.Walk
+	var walks []record.Walk
 	for _, id := range s.walksDue.until(now, limit) {
 		w := s.walks[id]
 		w.Only = slices.Clone(w.Only)
@@ -61,33 +60,33 @@ func (s *Store) ReportersOf(_ context.Context, id incident.ID, ids []string) ([]
 	return out, nil
 }
 
-func (s *Store) Claim(_ context.Context, n desk.Notice, now, until time.Time) (desk.Claim, error) {
+func (s *Store) Claim(_ context.Context, n record.Notice, now, until time.Time) (record.Claim, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.history(n.Incident)
 	switch have := h.notices[n]; {
 	case have.done:
-		return desk.Done, nil
+		return record.Done, nil
 	case have.until.After(now):
-		return desk.Held, nil
+		return record.Held, nil
 	}
 	h.notices[n] = notice{until: until}
-	return desk.Yours, nil
+	return record.Yours, nil
 }
 
-func (s *Store) Sent(_ context.Context, n desk.Notice, messageIDs []string, key incident.Key, events []incident.Event) error {
+func (s *Store) Sent(_ context.Context, n record.Notice, messageIDs []string, key incident.Key, events []incident.Event) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.history(n.Incident).notices[n] = notice{done: true}
 	for _, m := range messageIDs {
-		s.threads[m] = inbox.Thread{Key: key, Incident: n.Incident}
+		s.threads[m] = record.Thread{Key: key, Incident: n.Incident}
 	}
 	s.note(n.Incident, events)
 	return nil
 }
 
 // Save does nothing to a walk that is finished.
-func (s *Store) Save(_ context.Context, w desk.Walk) error {
+func (s *Store) Save(_ context.Context, w record.Walk) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, walking := s.walks[w.ID]; walking {
@@ -96,7 +95,7 @@ func (s *Store) Save(_ context.Context, w desk.Walk) error {
 	return nil
 }
 
-func (s *Store) Finish(_ context.Context, w desk.Walk) error {
+func (s *Store) Finish(_ context.Context, w record.Walk) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.walks, w.ID)
@@ -106,10 +105,10 @@ func (s *Store) Finish(_ context.Context, w desk.Walk) error {
 
 // Thread prefers a message that belongs to an incident, and among those the
 // one named first.
-func (s *Store) Thread(_ context.Context, messageIDs []string) (inbox.Thread, bool, error) {
+func (s *Store) Thread(_ context.Context, messageIDs []string) (record.Thread, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var first inbox.Thread
+	var first record.Thread
 	found := false
 	for _, m := range messageIDs {
 		t, known := s.threads[m]
@@ -123,14 +122,14 @@ func (s *Store) Thread(_ context.Context, messageIDs []string) (inbox.Thread, bo
 	return first, found, nil
 }
 
-func (s *Store) PutThread(_ context.Context, messageID string, t inbox.Thread) error {
+func (s *Store) PutThread(_ context.Context, messageID string, t record.Thread) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.threads[messageID] = t
 	return nil
 }
 
-func (s *Store) PutLetter(_ context.Context, l inbox.Letter) error {
+func (s *Store) PutLetter(_ context.Context, l record.Letter) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.Why = slices.Clone(l.Why)

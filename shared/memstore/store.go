@@ -10,12 +10,10 @@ import (
 	"sync"
 	"time"
 
-	"rouse/shared/ack"
-	"rouse/shared/desk"
-	"rouse/shared/inbox"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
+	"rouse/shared/record"
 )
 
 // A Store is all that Rouse knows. It may be used by any number of goroutines;
@@ -30,10 +28,10 @@ type Store struct {
 	open      map[incident.ID]incident.Key
 	settled   []incident.Incident
 	histories map[incident.ID]*history
-	walks     map[string]desk.Walk
+	walks     map[string]record.Walk
 	walksDue  queue[string]
-	threads   map[string]inbox.Thread
-	letters   map[string]inbox.Letter
+	threads   map[string]record.Thread
+	letters   map[string]record.Letter
 	checks    map[string][]byte // check.State as JSON
 	holds     map[string]hold
 }
@@ -41,9 +39,6 @@ type Store struct {
 var (
 	_ loop.Store  = (*Store)(nil)
 	_ loop.Holder = (*Store)(nil)
-	_ desk.Store  = (*Store)(nil)
-	_ inbox.Store = (*Store)(nil)
-	_ ack.Store   = (*Store)(nil)
 	_ probe.Store = (*Store)(nil)
 )
 
@@ -66,7 +61,7 @@ type history struct {
 	key       incident.Key
 	events    []incident.Event // in the order in which they were written
 	reporters map[string]incident.Reporter
-	notices   map[desk.Notice]notice
+	notices   map[record.Notice]notice
 }
 
 // New returns an empty Store.
@@ -77,9 +72,9 @@ func New() *Store {
 		codes:     map[string]loop.Code{},
 		open:      map[incident.ID]incident.Key{},
 		histories: map[incident.ID]*history{},
-		walks:     map[string]desk.Walk{},
-		threads:   map[string]inbox.Thread{},
-		letters:   map[string]inbox.Letter{},
+		walks:     map[string]record.Walk{},
+		threads:   map[string]record.Thread{},
+		letters:   map[string]record.Letter{},
 		checks:    map[string][]byte{},
 		holds:     map[string]hold{},
 	}
@@ -159,7 +154,7 @@ func (s *Store) live(key incident.Key) *live {
 func (s *Store) history(id incident.ID) *history {
 	h := s.histories[id]
 	if h == nil {
-		h = &history{reporters: map[string]incident.Reporter{}, notices: map[desk.Notice]notice{}}
+		h = &history{reporters: map[string]incident.Reporter{}, notices: map[record.Notice]notice{}}
 		s.histories[id] = h
 	}
 	return h
