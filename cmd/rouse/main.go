@@ -37,6 +37,8 @@ type command struct {
 // commands lists them in the order in which they are explained.
 func commands() []command {
 	return []command{
+		demoCommand,
+		localCommand,
 		initCommand,
 		configCommand,
 		whoCommand,

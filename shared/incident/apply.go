@@ -199,6 +199,18 @@ func (c *Change) trigger(round, step int, now time.Time) {
 	in.CheckIn, in.OwnerBy = time.Time{}, time.Time{}
 }
 
+// Holds reports whether a call still makes sense now that all has been folded:
+// the owner may have resolved the incident in the same instant.
+func (in Incident) Holds(k Call) bool {
+	switch k.Kind {
+	case PageTaken:
+		return in.State == Acknowledged
+	case PageOver:
+		return in.State == Resolved
+	}
+	return in.State == Acknowledged && slices.Equal(k.Who, []string{in.Owner})
+}
+
 // Release takes the incident from an owner who cannot answer: the pages go out
 // again where they stood.
 func (c *Change) Release(why string, now time.Time) {
@@ -209,7 +221,12 @@ func (c *Change) Release(why string, now time.Time) {
 // askOwner pages the owner, who must answer in time or lose the incident.
 func (c *Change) askOwner(kind PageKind, why string, r Rules, now time.Time) {
 	in := &c.After
-	c.Calls = append(c.Calls, Call{Kind: kind, Who: []string{in.Owner}, Why: why})
+	same := slices.IndexFunc(c.Calls, func(k Call) bool { return k.Kind == kind && slices.Equal(k.Who, []string{in.Owner}) })
+	if same >= 0 { // two reasons, one page
+		c.Calls[same].Why += "; " + why
+	} else {
+		c.Calls = append(c.Calls, Call{Kind: kind, Who: []string{in.Owner}, Why: why})
+	}
 	if in.OwnerBy.IsZero() {
 		in.OwnerBy = now.Add(r.OwnerWait)
 	}
@@ -359,11 +376,22 @@ func (in Incident) Stranded() bool {
 // escalation's next step, which needs to know the team. It changes nothing
 // without an Event.
 func (c *Change) Pass(r Rules, now time.Time) {
+	for range passesMax { // one thing that is due may make another one due
+		before := len(c.Events)
+		if c.After.Open() {
+			c.pass(r, now)
+		}
+		if len(c.Events) == before {
+			return
+		}
+	}
+}
+
+const passesMax = 8
+
+func (c *Change) pass(r Rules, now time.Time) {
 	in := &c.After
 	due := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
-	if !in.Open() {
-		return
-	}
 	if in.State != Resolved && due(in.TellRecovered) {
 		c.event(now, "recovered", "", "looks recovered since "+in.RecoveredAt.UTC().Format("15:04:05Z"))
 		c.notice(NoticeRecovered, now, in.RecoveredAt)

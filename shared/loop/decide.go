@@ -67,7 +67,7 @@ func Decide(team Team, in incident.Incident, signals []incident.Signal, now time
 	team.Policy = team.PolicyFor(c.After.Capability)
 	d := decision{team: team, now: now}
 	for _, call := range c.Calls {
-		if !d.call(&c, call) {
+		if c.After.Holds(call) && !d.call(&c, call) {
 			c.Release(call.Who[0]+" cannot be reached", now)
 		}
 	}
@@ -77,6 +77,11 @@ func Decide(team Team, in incident.Incident, signals []incident.Signal, now time
 			d.advance(&c)
 		}
 	}
+	// What was to be said before the last turn of events no longer holds.
+	d.pages = slices.DeleteFunc(d.pages, func(p incident.Page) bool { return p.Turn != c.After.Turn })
+	// Two calls of a kind to one person in one instant are one page.
+	slices.SortStableFunc(d.pages, func(a, b incident.Page) int { return cmp.Compare(a.ID, b.ID) })
+	d.pages = slices.CompactFunc(d.pages, func(a, b incident.Page) bool { return a.ID == b.ID })
 	return Change{After: c.After, Events: c.Events, Pages: d.pages, Notices: c.Notices, Alarm: d.alarm}
 }
 
