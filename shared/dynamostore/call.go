@@ -1,6 +1,7 @@
 package dynamostore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -251,10 +252,10 @@ func (s *Store) get(ctx context.Context, at place) (item, error) {
 // are left out.
 func (s *Store) getAll(ctx context.Context, places []place) ([]item, error) {
 	var all []item
-	slices.SortFunc(places, func(a, b place) int {
-		return strings.Compare(a.pk+"\x00"+a.sk, b.pk+"\x00"+b.sk)
+	places = slices.SortedFunc(slices.Values(places), func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.pk, b.pk), cmp.Compare(a.sk, b.sk))
 	})
-	for chunk := range slices.Chunk(slices.Compact(places), batchGetMax) {
+	for chunk := range slices.Chunk(slices.Compact(places), batchGetMax) { // twice the same would be refused
 		keys := make([]map[string]types.AttributeValue, len(chunk))
 		for i, p := range chunk {
 			keys[i] = p.key()

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
-	"slices"
 	"sync"
 	"time"
 
@@ -127,7 +126,7 @@ func (s *Store) Load(_ context.Context, key incident.Key) (loop.Live, error) {
 		}
 		out.Signals = append(out.Signals, copySignal(sig))
 	}
-	out.Pages = slices.Clone(l.pages)
+	out.Pages = append(out.Pages, l.pages...)
 	return out, nil
 }
 

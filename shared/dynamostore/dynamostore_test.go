@@ -1,0 +1,37 @@
+package dynamostore_test
+
+import (
+	"crypto/rand"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"rouse/shared/dynamostore"
+	"rouse/test/contract"
+	"rouse/test/dynamolocal"
+)
+
+func TestContract(t *testing.T) {
+	contract.Test(t, func(t *testing.T) contract.Store { return dynamostore.New(table(t)) })
+}
+
+// client speaks to the DynamoDB that all tests share.
+func client(t testing.TB) *dynamodb.Client {
+	return dynamodb.New(dynamodb.Options{
+		BaseEndpoint: aws.String(dynamolocal.Endpoint(t)),
+		Region:       "us-east-1",
+		Credentials:  credentials.NewStaticCredentialsProvider("key", "secret", ""),
+	})
+}
+
+// table makes one for the test.
+func table(t testing.TB) (*dynamodb.Client, string) {
+	t.Helper()
+	c, name := client(t), "rouse-test-"+rand.Text()
+	if err := dynamostore.CreateTable(t.Context(), c, name); err != nil {
+		t.Fatal(err)
+	}
+	return c, name
+}
