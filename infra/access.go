@@ -1,0 +1,145 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"rouse/shared/env"
+)
+
+// An access is what one function may do, and so what it must be told: each
+// right brings the environment variables that say where the thing is.
+type access struct {
+	table  []string // actions on the table's items
+	due    bool     // Query of the due index
+	wakes  []string // functions to whose queue it may send
+	pages  bool     // publish to the responders' topics, with links to the ack screen
+	writes bool     // send mail as inbox.reply_from, and as nobody else
+	mail   bool     // read, move and delete what SES stored
+}
+
+// may lists everything that each function may do. Nothing is granted anywhere
+// else, save what access.grants adds for every function alike: its own log
+// group, its own queue and its own dead letters.
+//
+// Only the router calls SNS and only the desk calls SES: what a stolen or
+// faulty neighbour can do to people's phones and customers' mailboxes is
+// bounded here.
+var may = map[string]access{
+	"probe":  {table: fold, wakes: []string{"router"}},
+	"inbox":  {table: foldAndTidy, wakes: []string{"router", "desk"}, mail: true},
+	"router": {table: foldAndTidy, due: true, wakes: []string{"router", "desk"}, pages: true},
+	"ack":    {table: foldAndTidy, wakes: []string{"router"}},
+	"desk":   {table: foldAndTidy, due: true, wakes: []string{"router", "desk"}, writes: true},
+}
+
+// Whoever writes a signal folds at once, so that every function reads and
+// commits. A transaction needs the actions of its parts and none of its own.
+var (
+	fold        = []string{"GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem"}
+	foldAndTidy = append(slices.Clone(fold), "DeleteItem", "BatchWriteItem")
+)
+
+// addresses are the things that functions reach. Optional ones are zero where
+// rouse.yaml does without them, and then grant and tell nothing.
+type addresses struct {
+	table     awsdynamodb.Table
+	queues    map[string]awssqs.Queue // by the function that reads it
+	topics    map[string]*string      // ARNs by responder
+	ackURL    *string
+	mail      *mailBucket
+	replyFrom string
+}
+
+// grants turns a function's access into the statements of its role.
+func (a addresses) grants(may access) []awsiam.PolicyStatement {
+	var all []awsiam.PolicyStatement
+	allow := func(service string, actions []string, resources ...*string) {
+		full := make([]*string, len(actions))
+		for i, action := range actions {
+			full[i] = jsii.String(service + ":" + action)
+		}
+		all = append(all, awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   &full,
+			Resources: &resources,
+		}))
+	}
+
+	allow("dynamodb", may.table, a.table.TableArn())
+	if may.due {
+		allow("dynamodb", []string{"Query"}, jsii.String(*a.table.TableArn()+"/index/"+env.DueIndex))
+	}
+	for _, reader := range may.wakes {
+		if queue := a.queues[reader]; queue != nil {
+			allow("sqs", []string{"SendMessage"}, queue.QueueArn())
+		}
+	}
+	if may.pages {
+		var topics []*string
+		for _, who := range slices.Sorted(maps.Keys(a.topics)) {
+			topics = append(topics, a.topics[who])
+		}
+		allow("sns", []string{"Publish"}, topics...)
+	}
+	if may.mail && a.mail != nil {
+		// Listing is of the bucket, so that its prefix is a condition.
+		list := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   jsii.Strings("s3:ListBucket"),
+			Resources: &[]*string{a.mail.arn},
+		})
+		list.AddCondition(jsii.String("StringLike"), map[string]any{"s3:prefix": []string{env.MailNew + "*", env.MailRead + "*"}})
+		all = append(all, list)
+		allow("s3", []string{"GetObject", "PutObject", "DeleteObject"},
+			jsii.String(*a.mail.arn+"/"+env.MailNew+"*"), jsii.String(*a.mail.arn+"/"+env.MailRead+"*"))
+	}
+	if may.writes && a.replyFrom != "" {
+		// SES authorizes by the identity that verified the sender, which may be
+		// the address or its domain; the condition pins the address itself.
+		var identities []*string
+		for _, identity := range []string{a.replyFrom, domainOf(a.replyFrom)} {
+			identities = append(identities, a.table.Stack().FormatArn(&awscdk.ArnComponents{
+				Service: jsii.String("ses"), Resource: jsii.String("identity"), ResourceName: jsii.String(identity),
+			}))
+		}
+		send := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
+			Actions:   jsii.Strings("ses:SendEmail", "ses:SendRawEmail"),
+			Resources: &identities,
+		})
+		send.AddCondition(jsii.String("StringEquals"), map[string]any{"ses:FromAddress": a.replyFrom})
+		all = append(all, send)
+	}
+	return all
+}
+
+// environment tells a function where the things are that it may reach. The
+// names are those of shared/env, which the functions read them by.
+func (a addresses) environment(may access, stack awscdk.Stack) map[string]*string {
+	vars := map[string]*string{env.Table: a.table.TableName()}
+	for _, reader := range may.wakes {
+		if queue := a.queues[reader]; queue != nil {
+			vars[queueVariable[reader]] = queue.QueueUrl()
+		}
+	}
+	if may.pages {
+		vars[env.Topics] = stack.ToJsonString(a.topics, nil)
+		vars[env.AckURL] = a.ackURL
+	}
+	if may.mail && a.mail != nil {
+		vars[env.MailBucket] = a.mail.name
+	}
+	return vars
+}
+
+var queueVariable = map[string]string{"router": env.RouterQueue, "desk": env.DeskQueue}
+
+// domainOf returns what follows the last @ of an address.
+func domainOf(address string) string {
+	return address[strings.LastIndex(address, "@")+1:]
+}

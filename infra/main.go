@@ -1,0 +1,79 @@
+// Command infra synthesizes the stacks that `cdk deploy` deploys, from the
+// rouse.yaml in the current folder. It validates the file, refuses a rota with
+// a hole, and builds the functions with the local Go toolchain.
+//
+// Context values (-c name=value):
+//
+//	config    path of rouse.yaml; default rouse.yaml
+//	name      name of the service stack; default Rouse
+//	identity  "create" verifies the inbox's domain with SES
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+
+	"rouse/infra/bundle"
+	"rouse/shared/config"
+)
+
+func main() {
+	defer jsii.Close()
+	if err := synth(context.Background(), newApp("")); err != nil {
+		fmt.Fprintln(os.Stderr, "\n"+err.Error())
+		jsii.Close()
+		os.Exit(1)
+	}
+}
+
+func synth(ctx context.Context, app awscdk.App) error {
+	path, name := setting(app, "config", "rouse.yaml"), setting(app, "name", "Rouse")
+	if !stackName.MatchString(name) {
+		return fmt.Errorf("-c name=%s: a stack's name is letters, digits and hyphens, begins with a letter and has at most 100", name)
+	}
+	identity := setting(app, "identity", "")
+	if identity != "" && identity != "create" {
+		return fmt.Errorf("-c identity=%s: say create, or leave it out if SES knows the inbox's domain already", identity)
+	}
+
+	// What is validated is what is bundled: the file is read once.
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("there is no %s: `rouse init URL` writes a first one, -c config=PATH names another", path)
+	}
+	if err != nil {
+		return err
+	}
+	team, err := config.Parse(text, path)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(gate(team, time.Now()), tooMany(name, team)); err != nil {
+		return err
+	}
+	assets, err := bundle.Functions(ctx, ".", text, functions(team)...)
+	if err != nil {
+		return err
+	}
+	compose(app, deployment{name: name, team: team, createIdentity: identity == "create", assets: assets})
+	app.Synth(nil)
+	return nil
+}
+
+var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,99}$`)
+
+// setting reads a context value, which the CDK CLI takes with -c.
+func setting(app awscdk.App, key, otherwise string) string {
+	if value, ok := app.Node().TryGetContext(jsii.String(key)).(string); ok {
+		return value
+	}
+	return otherwise
+}
