@@ -8,6 +8,7 @@ import (
 // TestCivilOverEveryChangeOfEveryZone holds First, Last and Exists against
 // what the clock shows minute by minute around each change from 2025 to 2030.
 func TestCivilOverEveryChangeOfEveryZone(t *testing.T) {
+	t.Parallel()
 	seen := 0
 	for _, loc := range everyZone() {
 		for _, change := range changes(loc, year2025, year2031) {

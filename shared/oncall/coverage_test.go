@@ -143,6 +143,12 @@ func TestHoles(t *testing.T) {
 			want: "9 22:00 to 10 00:00: late/desk ends 22:00 Pacific; early/desk begins 00:00 Pacific\n",
 		},
 		{
+			name:      "years before the start",
+			schedules: one1(Layer{Name: "a", Rotation: one("cy"), Every: week, Start: civil(t, "2027-02-02T09:00:30")}),
+			from:      jan(9, 0), to: jan(9, 1),
+			want: "9 00:00 to 9 01:00: a starts 2 Feb 2027 09:00:30 Pacific\n",
+		},
+		{
 			name: "an empty window", from: jan(9, 0), to: jan(9, 0), want: "",
 		},
 	}

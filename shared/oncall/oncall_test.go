@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -49,7 +50,11 @@ func team(s Schedule) Rota {
 // and each handoff is at its wall-clock time, or at the documented instant
 // where that time does not exist.
 func TestHandoffsInEveryZone(t *testing.T) {
+	t.Parallel()
 	for i, loc := range everyZone() {
+		if testing.Short() && i%8 != 0 {
+			continue
+		}
 		d := rand.New(rand.NewPCG(uint64(i), 2))
 		for _, every := range []Period{{1, Day}, {1 + d.IntN(40), Hour}, {1, Week}, {1 + d.IntN(3), Month}} {
 			start := Civil{2024, 12, 31, d.IntN(24), d.IntN(4) * 15, 0}
@@ -329,6 +334,24 @@ func TestFractionsOfASecond(t *testing.T) {
 	if who := r.At("s", year2025.Add(5999*time.Millisecond)); !slices.Equal(who, []string{"ana"}) {
 		t.Errorf("%v is on call in the last second of the override", who)
 	}
+	holes := r.Holes([]string{"s"}, from, to, nil)
+	if len(holes) != 2 || !holes[0].From.Equal(from) || !holes[0].To.Equal(got[0].To) || !holes[1].To.Equal(to) {
+		t.Errorf("the holes are %v", holes)
+	}
+}
+
+// TestSharing has something to find for the race detector.
+func TestSharing(t *testing.T) {
+	r, from, _ := fullTeam(t)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			r.At("s", from)
+			r.Lanes("s", from, from.AddDate(0, 1, 0))
+			r.Holes([]string{"s"}, from, from.AddDate(0, 1, 0), nil)
+		})
+	}
+	group.Wait()
 }
 
 func TestLanes(t *testing.T) {

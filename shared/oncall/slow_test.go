@@ -321,42 +321,52 @@ func TestSlowAgrees(t *testing.T) {
 	if testing.Short() {
 		seeds = 200
 	}
-	for seed := range seeds {
-		d := &draw{Rand: rand.New(rand.NewPCG(seed, 1))}
-		r, begin, size := d.rota()
-		want := newSlow(r, begin, size).onCall("s")
-		end := begin.Add(time.Duration(size) * time.Minute)
-		shifts := r.Shifts("s", begin, end)
-		if fault := misshapen(shifts, begin, end); fault != "" {
-			t.Fatalf("seed %d: %s", seed, fault)
-		}
-		got := shifts
-		for i := range size {
-			now := begin.Add(time.Duration(i) * time.Minute)
-			for !now.Before(got[0].To) {
-				got = got[1:]
+	const parts = 4
+	for part := range uint64(parts) {
+		t.Run(fmt.Sprint("part ", part), func(t *testing.T) {
+			t.Parallel()
+			for seed := part; seed < seeds; seed += parts {
+				slowAgrees(t, seed)
 			}
-			if !slices.Equal(got[0].Who, want[i]) {
-				t.Fatalf("seed %d: at %v in %v %v is on call, want %v\n%+v", seed, now, r.Schedules["s"].Zone, got[0].Who, want[i], r)
-			}
+		})
+	}
+}
+
+func slowAgrees(t *testing.T, seed uint64) {
+	d := &draw{Rand: rand.New(rand.NewPCG(seed, 1))}
+	r, begin, size := d.rota()
+	want := newSlow(r, begin, size).onCall("s")
+	end := begin.Add(time.Duration(size) * time.Minute)
+	shifts := r.Shifts("s", begin, end)
+	if fault := misshapen(shifts, begin, end); fault != "" {
+		t.Fatalf("seed %d: %s", seed, fault)
+	}
+	got := shifts
+	for i := range size {
+		now := begin.Add(time.Duration(i) * time.Minute)
+		for !now.Before(got[0].To) {
+			got = got[1:]
 		}
-		check := func(now time.Time) {
-			if now.Before(begin) || !now.Before(end) {
-				return
-			}
-			i := slices.IndexFunc(shifts, func(s Shift) bool { return now.Before(s.To) })
-			if at := r.At("s", now); !slices.Equal(at, shifts[i].Who) {
-				t.Fatalf("seed %d: At(%v) is %v, the shift has %v\n%+v", seed, now, at, shifts[i].Who, r)
-			}
+		if !slices.Equal(got[0].Who, want[i]) {
+			t.Fatalf("seed %d: at %v in %v %v is on call, want %v\n%+v", seed, now, r.Schedules["s"].Zone, got[0].Who, want[i], r)
 		}
-		for _, s := range shifts {
-			check(s.From.Add(-time.Second))
-			check(s.From)
-			check(s.From.Add(time.Second))
+	}
+	check := func(now time.Time) {
+		if now.Before(begin) || !now.Before(end) {
+			return
 		}
-		for range 10 {
-			check(begin.Add(time.Duration(d.Int64N(int64(end.Sub(begin))))))
+		i := slices.IndexFunc(shifts, func(s Shift) bool { return now.Before(s.To) })
+		if at := r.At("s", now); !slices.Equal(at, shifts[i].Who) {
+			t.Fatalf("seed %d: At(%v) is %v, the shift has %v\n%+v", seed, now, at, shifts[i].Who, r)
 		}
+	}
+	for _, s := range shifts {
+		check(s.From.Add(-time.Second))
+		check(s.From)
+		check(s.From.Add(time.Second))
+	}
+	for range 10 {
+		check(begin.Add(time.Duration(d.Int64N(int64(end.Sub(begin))))))
 	}
 }
 

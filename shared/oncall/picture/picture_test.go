@@ -224,6 +224,24 @@ func walk(t interface{ Fatalf(string, ...any) }, svg string, see func(xml.StartE
 	}
 }
 
+// TestLongPlansAreBounded: what does not fit is not drawn, but its holes are
+// told.
+func TestLongPlansAreBounded(t *testing.T) {
+	p := story(t)
+	p.To = p.From.AddDate(5, 0, 0)
+	p.Holes = []oncall.Hole{{From: p.To.AddDate(0, 0, -1), To: p.To, Why: "far away"}}
+	text, svg := Text(p, TextOptions{}), SVG(p)
+	if n := strings.Count(text, "\non call "); n != weeksMax || !strings.Contains(text, "far away") {
+		t.Errorf("%d weeks are drawn, want %d, and below the hole is told:\n%s", n, weeksMax, text[len(text)-200:])
+	}
+	if !strings.Contains(svg, "and so on.</desc>") || !strings.Contains(svg, "far away") {
+		t.Error("the description is not bounded, or does not tell the hole")
+	}
+	if len(svg) > 4<<20 {
+		t.Errorf("the picture of five years has %d bytes", len(svg))
+	}
+}
+
 func TestSVG(t *testing.T) {
 	p := story(t)
 	got := SVG(p)
