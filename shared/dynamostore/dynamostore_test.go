@@ -1,6 +1,7 @@
 package dynamostore_test
 
 import (
+	"context"
 	"crypto/rand"
 	"testing"
 
@@ -33,5 +34,10 @@ func table(t testing.TB) (*dynamodb.Client, string) {
 	if err := dynamostore.CreateTable(t.Context(), c, name); err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if _, err := c.DeleteTable(context.Background(), &dynamodb.DeleteTableInput{TableName: &name}); err != nil {
+			t.Error(err)
+		}
+	})
 	return c, name
 }

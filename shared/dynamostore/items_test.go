@@ -1,0 +1,74 @@
+package dynamostore_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"rouse/shared/check"
+	"rouse/shared/dynamostore"
+	"rouse/shared/env"
+	"rouse/shared/incident"
+	"rouse/shared/loop"
+	"rouse/shared/record"
+)
+
+// A life from the first signal until it has settled leaves items behind. All
+// carry their format; those that may expire are closed for good; nothing is
+// due any more.
+func TestItemsThatStay(t *testing.T) {
+	api, name := table(t)
+	store := dynamostore.New(api, name)
+	ctx := t.Context()
+	r := packed(t, store, "login")
+	must(t, store.Unpack(ctx, "login", r))
+	live, err := store.Load(ctx, "login")
+	must(t, err)
+	lease := loop.Lease{Token: "t", Until: night.Add(time.Minute)}
+	for i, p := range live.Pages {
+		if i == 0 {
+			must(t, store.Lease(ctx, "login", p.Page, lease, loop.Code{Hash: "h", Minted: night}, night))
+			p.Lease = lease
+		}
+		must(t, store.Record(ctx, loop.Record{Key: "login", Incident: r.Incident, Lease: p.Lease, Done: []incident.Page{p.Page}, At: night,
+			Events: []incident.Event{{At: night, Kind: "paged"}}}))
+	}
+	over := live.Incident
+	over.Version++
+	over.State, over.SettledAt = incident.Resolved, night
+	must(t, store.Commit(ctx, loop.Commit{Before: live.Incident, After: over, At: night}))
+	must(t, store.Finish(ctx, record.Walk{Broadcast: *r.Received}))
+	must(t, store.Sent(ctx, record.Notice{Incident: r.Incident, Name: "received", Reporter: "r"}, []string{"<1@x>"}, "login", nil))
+	must(t, store.PutLetter(ctx, record.Letter{ID: "m", At: night}))
+	must(t, store.SaveCheck(ctx, "login", check.State{Rev: 1}))
+
+	closed := map[string]bool{"SEEN": true, "CODE": true, "LETTER": true}
+	found := map[string]int{}
+	pages := dynamodb.NewScanPaginator(api, &dynamodb.ScanInput{TableName: &name})
+	for pages.HasMorePages() {
+		out, err := pages.NextPage(ctx)
+		must(t, err)
+		for _, it := range out.Items {
+			pk := it[env.PartitionKey].(*types.AttributeValueMemberS).Value
+			kind, _, _ := strings.Cut(pk, "#")
+			found[kind]++
+			if v, ok := it["v"].(*types.AttributeValueMemberN); !ok || v.Value != "1" {
+				t.Errorf("%s has no format: %v", pk, it)
+			}
+			if _, expires := it[env.Expires]; expires != closed[kind] {
+				t.Errorf("%s expires: %t, want %t", pk, expires, closed[kind])
+			}
+			if it[env.DueShard] != nil || it[env.DueAt] != nil {
+				t.Errorf("%s is still due: %v", pk, it)
+			}
+		}
+	}
+	for kind, want := range map[string]int{"KEY": 1, "SETTLED": 1, "OPEN": 0, "WALK": 0, "SEEN": 30, "CODE": 1, "THREAD": 1, "CHECK": 1} {
+		if found[kind] != want {
+			t.Errorf("%d items under %s, want %d", found[kind], kind, want)
+		}
+	}
+}
