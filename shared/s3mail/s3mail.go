@@ -13,7 +13,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 
 	"rouse/shared/env"
 	"rouse/shared/inbox"
@@ -70,7 +70,7 @@ func (m *Mails) Read(ctx context.Context, id string, at time.Time) error {
 	from := env.MailNew + id
 	to := env.MailRead + at.UTC().Format("2006/01/02/") + id
 	_, err := m.Client.CopyObject(ctx, &s3.CopyObjectInput{
-		Bucket: &m.Bucket, Key: &to, CopySource: aws.String(m.Bucket + "/" + url.PathEscape(from)),
+		Bucket: &m.Bucket, Key: &to, CopySource: aws.String(escape(m.Bucket + "/" + from)),
 	})
 	if missing(err) {
 		return nil // somebody else has moved it
@@ -84,8 +84,14 @@ func (m *Mails) Read(ctx context.Context, id string, at time.Time) error {
 	return nil
 }
 
+// escape writes a header's path as S3 reads it: a plus sign would be a space.
+func escape(path string) string {
+	return strings.ReplaceAll((&url.URL{Path: path}).EscapedPath(), "+", "%2B")
+}
+
+// missing reports whether there is no such object. Not every operation has a
+// type of its own for it.
 func missing(err error) bool {
-	var key *types.NoSuchKey
-	var coded interface{ ErrorCode() string }
-	return errors.As(err, &key) || errors.As(err, &coded) && coded.ErrorCode() == "NotFound"
+	var api smithy.APIError
+	return errors.As(err, &api) && api.ErrorCode() == "NoSuchKey"
 }

@@ -4,6 +4,7 @@ package sesmailer
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
@@ -30,7 +31,8 @@ func (m *Mailer) SendRaw(ctx context.Context, to string, raw []byte) (string, er
 		Content:          &types.EmailContent{Raw: &types.RawMessage{Data: raw}},
 	})
 	if err != nil {
-		return "", fmt.Errorf("SES: %w", err)
+		// SES names the addresses that it refuses; the error will be logged.
+		return "", fmt.Errorf("SES: %s", strings.ReplaceAll(err.Error(), to, "the reporter"))
 	}
 	return MessageID(aws.ToString(out.MessageId), m.Region), nil
 }

@@ -76,6 +76,7 @@ var permanent = map[string]string{
 	"ParameterValueInvalid":       "SNS refuses the message",
 	"Validation":                  "SNS refuses the message",
 	"ValidationError":             "SNS refuses the message",
+	"RequestEntityTooLarge":       "SNS refuses the message",
 	"KMSAccessDenied":             "the topic's key may not be used: check its key policy",
 	"KMSDisabled":                 "the topic's key is disabled",
 	"KMSInvalidState":             "the topic's key is in a state in which it cannot be used",
@@ -91,6 +92,7 @@ var permanent = map[string]string{
 	"InvalidAction":               "the endpoint is not SNS",
 	"MalformedQueryString":        "the endpoint is not SNS",
 	"MissingAction":               "the endpoint is not SNS",
+	"UnknownOperation":            "the endpoint is not SNS",
 }
 
 // explain makes a SendError of what the SDK returned.

@@ -68,10 +68,10 @@ func (h *Hints) send(ctx context.Context, queue, body string, delaySeconds int32
 func Parse(body string) (loop.Hint, error) {
 	var h loop.Hint
 	if err := json.Unmarshal([]byte(body), &h); err != nil {
-		return h, fmt.Errorf(`hint %q: want {"key": "…", "version": n}: %w`, body, err)
+		return h, fmt.Errorf(`hint %.200q: want {"key": "…", "version": n}: %w`, body, err)
 	}
 	if h.Key == "" {
-		return h, fmt.Errorf("hint %q has no key", body)
+		return h, fmt.Errorf(`hint %.200q has no key: want {"key": "…", "version": n}`, body)
 	}
 	return h, nil
 }
