@@ -30,11 +30,20 @@ func (m *Message) authenticate(h header, us Us) Auth {
 	results, ok := parseResults(top.get("Authentication-Results"), "amazonses.com")
 	auth.Checked = ok
 
+	forwarded := ok && (us.Via == ViaForward || us.Via == ViaGroup) && results.from(us.Team)
+	if forwarded && us.Via == ViaGroup && inDomains(from, us.Team) {
+		if original := originalSender(h); original.Address != "" {
+			m.From = original
+			from = original.Domain()
+		}
+	}
 	switch {
 	case from == "":
 		auth.Why = "it names no sender"
+		return auth
 	case h.count("From") > 1:
 		auth.Why = "it names several senders"
+		return auth
 	case !ok && us.TrustUnverified && !hasSES(h):
 		auth.Domain, auth.Why = from, "nobody verifies mails here"
 	case !ok:
@@ -42,33 +51,30 @@ func (m *Message) authenticate(h header, us Us) Auth {
 	default:
 		auth.Domain, auth.Why = results.proves(from)
 	}
-	if auth.Domain != "" || !ok || (us.Via != ViaForward && us.Via != ViaGroup) {
+	if auth.Domain != "" || !forwarded {
 		return auth
 	}
-
 	// Forwarding breaks SPF, and a group breaks DKIM too. What the team's own
-	// mailbox found when the mail came in counts, if it is proven that this
+	// mailbox found when the mail came in counts, since it is proven that this
 	// mailbox sent it to us.
-	if !results.from(us.Team) {
-		return auth
-	}
-	if us.Via == ViaGroup && inDomains(from, us.Team) {
-		if original := parseAddresses(h.get("X-Original-From")); len(original) == 1 {
-			m.From = original[0]
-			from = m.From.Domain()
-		} else if original := parseAddresses(h.get("X-Original-Sender")); len(original) == 1 {
-			m.From.Address = original[0].Address
-			from = m.From.Domain()
+	if seen, ok := parseARC(h.get("ARC-Authentication-Results")); ok {
+		if domain, why := seen.proves(from); domain != "" {
+			auth.Domain, auth.Why = domain, why+", as the team's own mailbox found"
 		}
 	}
-	seen, ok := parseARC(h.get("ARC-Authentication-Results"))
-	if !ok {
-		return auth
-	}
-	if domain, why := seen.proves(from); domain != "" {
-		auth.Domain, auth.Why = domain, why+", as the team's own mailbox found"
-	}
 	return auth
+}
+
+// originalSender returns who wrote a mail whose From a Google group has
+// replaced by its own address, as it does for domains that publish a strict
+// DMARC policy.
+func originalSender(h header) Address {
+	for _, name := range []string{"X-Original-From", "X-Original-Sender"} {
+		if list := parseAddresses(h.get(name)); len(list) == 1 {
+			return list[0]
+		}
+	}
+	return Address{}
 }
 
 // sesHeader returns the fields that SES put on top: those above the second
@@ -98,12 +104,18 @@ func hasSES(h header) bool { return sesHeader(h) != nil }
 // results are the passes of an Authentication-Results field (RFC 8601).
 type results struct {
 	dmarc []string // header.from of dmarc=pass
+	fails bool     // dmarc said anything but pass or none
 	dkim  []string // signing domains of dkim=pass
 	spf   []string // envelope domains of spf=pass
 }
 
 // proves returns from when the results show that it sent the mail, and how.
 func (r results) proves(from string) (domain, why string) {
+	if r.fails || len(r.dmarc) > 1 {
+		// With an aligned pass DMARC would have passed: one that stands beside
+		// its failure is not the server's.
+		return "", "DMARC failed for " + from
+	}
 	for _, d := range r.dmarc {
 		if d == from {
 			return from, "DMARC passed for " + from
@@ -177,11 +189,7 @@ func parseARC(value string) (results, bool) {
 
 func parseMethods(s string) results {
 	var r results
-	for _, part := range strings.Split(s, ";") {
-		words := strings.Fields(strings.ToLower(part))
-		if len(words) == 0 {
-			continue
-		}
+	for _, words := range methods(s) {
 		prop := func(names ...string) string {
 			for _, w := range words[1:] {
 				for _, n := range names {
@@ -197,6 +205,8 @@ func parseMethods(s string) results {
 			return ""
 		}
 		switch words[0] {
+		case "dmarc=fail", "dmarc=temperror", "dmarc=permerror":
+			r.fails = true
 		case "dmarc=pass":
 			r.dmarc = appendDomain(r.dmarc, prop("header.from"))
 		case "dkim=pass":
@@ -208,6 +218,27 @@ func parseMethods(s string) results {
 	return r
 }
 
+// methods splits a field into its methods, each with its properties. SES puts
+// semicolons between the properties of one method too.
+func methods(s string) [][]string {
+	var list [][]string
+	for _, part := range strings.Split(strings.ToLower(s), ";") {
+		words := strings.Fields(part)
+		if len(words) == 0 {
+			continue
+		}
+		switch method, _, _ := strings.Cut(words[0], "="); method {
+		case "spf", "dkim", "dmarc", "arc", "auth", "iprev", "dkim-adsp", "dkim-atps", "compauth", "bimi":
+			list = append(list, words)
+		default:
+			if n := len(list); n > 0 {
+				list[n-1] = append(list[n-1], words...)
+			}
+		}
+	}
+	return list
+}
+
 func appendDomain(list []string, domain string) []string {
 	if !validDomain(domain) {
 		return list
@@ -216,20 +247,23 @@ func appendDomain(list []string, domain string) []string {
 }
 
 // withoutComments removes the comments of RFC 5322, in which a server may
-// repeat what a sender said. Quoted strings are left alone.
+// repeat what a sender said, and makes single words of quoted strings, in
+// which a sender's address may hold anything.
 func withoutComments(s string) string {
 	var out strings.Builder
 	depth, quoted := 0, false
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
+		c := s[i]
+		switch {
 		case c == '\\' && i+1 < len(s):
 			i++
 			if depth == 0 {
-				out.WriteByte(s[i])
+				out.WriteByte('_')
 			}
 		case c == '"' && depth == 0:
 			quoted = !quoted
-			out.WriteByte(c)
+		case quoted && (c == ';' || c == '=' || c == ' ' || c == '\t'):
+			out.WriteByte('_')
 		case c == '(' && !quoted:
 			depth++
 		case c == ')' && !quoted && depth > 0:

@@ -106,7 +106,7 @@ func ourList(name, value string, us Us) bool {
 		if u.Scheme == "mailto" {
 			_, host, _ = cutLast(u.Opaque, "@")
 		}
-		if host != "googlegroups.com" && host != "groups.google.com" && !inDomains(host, us.Team) {
+		if host != "googlegroups.com" && host != "groups.google.com" && host != "support.google.com" && !inDomains(host, us.Team) {
 			return false
 		}
 	}
@@ -115,5 +115,5 @@ func ourList(name, value string, us Us) bool {
 
 // quoteWord shortens what a sender chose, for a sentence of ours.
 func quoteWord(s string) string {
-	return clip(oneLine(s), 60)
+	return shorten(oneLine(s), 60)
 }

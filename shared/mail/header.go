@@ -64,7 +64,7 @@ func splitHeader(raw []byte) (h header, body []byte, whole bool) {
 	for used := 0; len(rest) > 0; {
 		line, after, _ := bytes.Cut(rest, []byte("\n"))
 		rest = after
-		used += len(line) + 1
+		used += min(len(line), valueBytesMax)
 		line = bytes.TrimRight(line, "\r")
 		if len(bytes.TrimSpace(line)) == 0 {
 			break
@@ -189,12 +189,25 @@ func parseAddresses(s string) []Address {
 // address returns a mailbox, or only its name when addr is no address that a
 // mail could be sent to.
 func address(name, addr string) Address {
-	name = oneLine(name)
+	name = shorten(oneLine(name), nameRunes)
 	local, domain, ok := cutLast(strings.TrimSpace(addr), "@")
 	if !ok || local == "" || !validDomain(domain) || len(addr) > 320 || !validLocal(local) {
 		return Address{Name: name}
 	}
 	return Address{Name: name, Address: local + "@" + strings.ToLower(domain)}
+}
+
+const nameRunes = 100 // of a display name or of a file's
+
+// shorten cuts s after n characters.
+func shorten(s string, n int) string {
+	for i := range s {
+		if n == 0 {
+			return s[:i] + "…"
+		}
+		n--
+	}
+	return s
 }
 
 func validLocal(s string) bool {

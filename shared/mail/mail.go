@@ -127,7 +127,7 @@ func (m *Message) readHeader(h header, us Us) {
 	if !strings.Contains(m.From.Address, "@") {
 		name := m.From.Name
 		m.From = address(name, m.Envelope.From)
-		if h.has("From") || m.From.Address != "" {
+		if len(h) > 0 {
 			m.note("its From could not be read: taken from the envelope")
 		}
 	}

@@ -75,21 +75,26 @@ func headerBlock(lines []string) bool {
 	return fields >= 3 && address
 }
 
-// dropAttribution removes the lines that introduce a quotation: the last lines
-// before it, when they end with a colon and hold a digit or an address.
+// dropAttribution removes what introduces a quotation: the last line before it
+// when it ends with a colon and holds a date or an address, with the line above
+// when only that one holds the date.
 func dropAttribution(kept []string) []string {
+	const digits = "0123456789"
 	n := len(kept)
 	for n > 0 && kept[n-1] == "" {
 		n--
 	}
-	for back := 1; back <= 3 && back <= n; back++ {
-		joined := strings.Join(kept[n-back:n], " ")
-		if !strings.HasSuffix(joined, ":") || strings.TrimSpace(kept[n-back]) == "" {
-			break
-		}
-		if strings.ContainsAny(joined, "0123456789@") {
-			return kept[:n-back]
-		}
+	if n == 0 || !strings.HasSuffix(kept[n-1], ":") {
+		return kept
+	}
+	wrapped := n > 1 && strings.ContainsAny(kept[n-2], digits)
+	switch last := kept[n-1]; {
+	case strings.ContainsAny(last, digits):
+		return kept[:n-1]
+	case wrapped:
+		return kept[:n-2]
+	case strings.Contains(last, "@"):
+		return kept[:n-1]
 	}
 	return kept
 }

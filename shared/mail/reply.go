@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/jhillyerd/enmime/v2"
 )
@@ -115,23 +117,41 @@ func Compose(r Reply) ([]byte, error) {
 		Header("Message-ID", r.ID).
 		Header("Auto-Submitted", "auto-replied").
 		Header("X-Auto-Response-Suppress", "All").
-		Text([]byte(strings.ToValidUTF8(r.Text, "\ufffd")))
+		Text(bodyText(r.Text)).
+		RandSeed(int64(crc32.ChecksumIEEE([]byte(r.ID)))) // the same reply is the same mail
 	if validID(r.InReplyTo) {
 		b = b.Header("In-Reply-To", r.InReplyTo)
 	}
 	b = b.Header("References", strings.Join(references(r), " "))
 	if r.HTML != "" {
-		b = b.HTML([]byte(strings.ToValidUTF8(r.HTML, "\ufffd")))
+		b = b.HTML(bodyText(r.HTML))
 	}
 	part, err := b.Build()
 	if err != nil {
 		return nil, fmt.Errorf("composing a mail: %w", err)
 	}
+	quoted := enmime.NewEncoder(enmime.ForceQuotedPrintableCte(true))
+	part.DepthMatchAll(func(p *enmime.Part) bool {
+		p.WithEncoder(quoted)
+		return false
+	})
 	var out bytes.Buffer
 	if err := part.Encode(&out); err != nil {
 		return nil, fmt.Errorf("composing a mail: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// bodyText ends lines as mail does and leaves no other control characters.
+func bodyText(s string) []byte {
+	s = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(strings.ToValidUTF8(s, "\ufffd"))
+	s = strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
+	return []byte(strings.ReplaceAll(s, "\n", "\r\n"))
 }
 
 // references returns the thread so far, the mail that is answered, and our own
@@ -161,9 +181,7 @@ func replySubject(s string) string {
 		}
 		s = strings.TrimSpace(s[len(prefix):])
 	}
-	if r := []rune(s); len(r) > subjectRunes {
-		s = string(r[:subjectRunes]) + "…"
-	}
+	s = shorten(s, subjectRunes)
 	if s == "" {
 		s = "your message"
 	}

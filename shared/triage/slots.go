@@ -25,6 +25,8 @@ const (
 	admin
 	spam
 	everyday
+	personal
+	common
 	capabilitySlot
 	// The slots below only change what the others mean.
 	unable
@@ -42,7 +44,7 @@ const (
 var slotNames = [slots]string{
 	failure: "failure", trouble: "trouble", hint: "hint", scope: "scope", onset: "onset", plea: "plea",
 	narrow: "narrow", over: "over", but: "but", how: "how-to", money: "billing", wish: "wish",
-	praise: "praise", admin: "administration", spam: "spam", everyday: "everyday", capabilitySlot: "capability",
+	praise: "praise", admin: "administration", spam: "spam", everyday: "everyday", personal: "personal", capabilitySlot: "capability",
 }
 
 // A language is its Words, compiled.
@@ -54,7 +56,7 @@ func newLanguage(w Words) language {
 		scope: compile(w.Scope), onset: compile(w.Onset), plea: compile(w.Plea), narrow: compile(w.Narrow),
 		over: compile(w.Over), but: compile(w.But), how: compile(w.How), money: compile(w.Money),
 		wish: compile(w.Wish), praise: compile(w.Praise), admin: compile(w.Admin), spam: compile(w.Spam),
-		everyday: compile(w.Everyday), unable: compile(w.Unable), action: compile(w.Action),
+		everyday: compile(w.Everyday), personal: compile(w.Personal), common: compile(w.Common), unable: compile(w.Unable), action: compile(w.Action),
 		not: compile(w.Not), works: compile(w.Works), supposed: compile(w.If), past: compile(w.Past),
 		present: compile(w.Present), aside: compile(w.Aside), idiom: compile(w.Idiom),
 	}
@@ -149,7 +151,8 @@ type finding struct {
 // reach is how many words may stand between the two halves of a failure.
 const reach = 4
 
-func (c *Classifier) read(report string) reading {
+func (c *Classifier) read(subject, text string) reading {
+	report, subjectEnd := subject+"\n"+text, len(subject)
 	r := reading{}
 	for _, ch := range report {
 		if unicode.IsLetter(ch) {
@@ -158,15 +161,20 @@ func (c *Classifier) read(report string) reading {
 	}
 	clauses := clausesOf(report)
 	all := make([][]finding, len(clauses))
+	bodyFails := false
 	lastOver := -1
 	for i, cl := range clauses {
 		r.words += len(cl.tokens)
 		all[i] = c.findings(cl)
 		for _, f := range all[i] {
+			if slotNames[f.slot] == "" {
+				continue
+			}
 			r.found = append(r.found, Found{slotNames[f.slot], report[cl.tokens[f.begin].start:cl.tokens[f.end-1].end], cl.tokens[f.begin].start})
 			if f.slot == over {
 				lastOver = i
 			}
+			bodyFails = bodyFails || f.slot == failure && cl.tokens[0].start > subjectEnd
 		}
 	}
 	spammy := 0
@@ -183,7 +191,11 @@ func (c *Classifier) read(report string) reading {
 					r.hushed = true
 					continue
 				}
-				if f.slot == trouble && count(fs, how)+count(fs, money)+count(fs, wish)+count(fs, praise)+count(fs, admin)+count(fs, spam) > 0 {
+				if f.slot == failure && !bodyFails && others(all) > 0 {
+					r.live[trouble]++ // a title for what the text then speaks of
+					continue
+				}
+				if f.slot == trouble && others([][]finding{fs}) > 0 {
 					r.hushed = true
 					continue
 				}
@@ -229,18 +241,19 @@ func (r reading) capability() string {
 // one that might be, has been, is wished away or is about money.
 func (c *Classifier) elsewhere(cl clause, fs []finding) bool {
 	bound := count(fs, scope)+count(fs, onset) > 0
-	for _, l := range c.languages {
-		now := l[present].has(cl)
-		switch {
-		case l[supposed].has(cl) && !now && !bound,
-			l[past].has(cl) && !now,
-			count(fs, money) > 0 && !bound,
-			count(fs, wish) > 0 && !now,
-			count(fs, spam) > 0 && !bound:
-			return true
+	has := func(s slot) bool {
+		for _, l := range c.languages {
+			if l[s].has(cl) {
+				return true
+			}
 		}
+		return false
 	}
-	return false
+	now := has(present)
+	return has(supposed) && !now && !bound ||
+		has(past) && !now ||
+		count(fs, money)+count(fs, spam) > 0 && !bound ||
+		count(fs, wish) > 0 && !now
 }
 
 // findings fills the slots of one clause.
@@ -260,23 +273,31 @@ func (c *Classifier) findings(cl clause) []finding {
 				}
 			}
 		}
+		var until [slots]int // the end of what each slot found last
 		for i := range cl.tokens {
 			if taken[i] {
 				continue
 			}
-			if end := l.pair(cl, i, unable, action, taken); end > 0 {
+			for _, halves := range [][2]slot{{unable, action}, {not, works}} {
+				if end := l.pair(cl, i, halves[0], halves[1], taken); end > until[failure] {
+					fs = append(fs, finding{failure, i, end})
+					until[failure] = end
+				}
+			}
+			if end := c.unableCapability(l, cl, i); end > until[failure] {
 				fs = append(fs, finding{failure, i, end})
-			} else if end := l.pair(cl, i, not, works, taken); end > 0 {
-				fs = append(fs, finding{failure, i, end})
-			} else if end := c.unableCapability(l, cl, i); end > 0 {
-				fs = append(fs, finding{failure, i, end})
+				until[failure] = end
 			}
 			for s := failure; s < capabilitySlot; s++ {
+				if i < until[s] {
+					continue
+				}
 				n := l[s].at(cl.tokens[i:])
-				if n == 0 || s == over && (cl.question || l.denied(cl, i)) {
+				if n == 0 || anyOf(taken[i:i+n]) || s == over && (cl.question || l.denied(cl, i)) {
 					continue
 				}
 				fs = append(fs, finding{s, i, i + n})
+				until[s] = i + n
 			}
 		}
 	}
@@ -326,11 +347,34 @@ func (l language) denied(cl clause, i int) bool {
 	return l[supposed].has(cl)
 }
 
+func anyOf(some []bool) bool {
+	for _, b := range some {
+		if b {
+			return true
+		}
+	}
+	return false
+}
+
 func count(fs []finding, s slot) int {
 	n := 0
 	for _, f := range fs {
 		if f.slot == s {
 			n++
+		}
+	}
+	return n
+}
+
+// others counts what a report may be about instead of an outage.
+func others(all [][]finding) int {
+	n := 0
+	for _, fs := range all {
+		for _, f := range fs {
+			switch f.slot {
+			case how, money, wish, praise, admin, spam:
+				n++
+			}
 		}
 	}
 	return n

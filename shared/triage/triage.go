@@ -70,7 +70,7 @@ func New(caps []Capability, languages ...Words) *Classifier {
 
 // Assess reads a report.
 func (c *Classifier) Assess(subject, text string) Assessment {
-	r := c.read(subject + "\n" + text)
+	r := c.read(subject, text)
 	u, why := r.judge()
 	a := Assessment{Urgency: u, Capability: r.capability(), Found: r.found}
 	if why != "" {
@@ -90,6 +90,8 @@ func (r reading) judge() (Urgency, string) {
 	switch {
 	case r.letters < 3:
 		return Unclear, "it has no text to read"
+	case r.live[personal] > 0 && r.live[scope]+r.live[plea] == 0:
+		return Benign, "one person's password is no outage"
 	case r.live[failure] > 0 && r.live[narrow] > 0 && r.live[scope]+r.live[plea] == 0:
 		return Unclear, "it seems to be about one thing or person"
 	case r.live[failure] > 0:
@@ -102,19 +104,28 @@ func (r reading) judge() (Urgency, string) {
 		return Unclear, "it says that it works again, but not for all"
 	case r.over:
 		return Benign, "it says that it works again"
+	case other > 0 && r.live[scope] > 0 && r.live[onset] > 0:
+		return Unclear, "it speaks of something else, and of something since a time"
 	case other > 0:
 		return Benign, ""
-	case r.live[hint] > 0 || r.hushed:
+	case r.live[plea] > 1:
+		return Urgent, "it does not say what fails, but that it is pressing"
+	case r.live[hint]+weight > 0 || r.hushed:
 		return Unclear, "it may be about trouble"
-	case r.live[everyday] > 0 && r.words >= everydayWordsMin:
-		return Benign, "it speaks of everyday matters only"
+	case r.words >= plainWordsMin && r.live[common]*commonShare >= r.words:
+		return Benign, "nothing in it speaks of trouble"
 	}
-	return Unclear, "nothing in it says what it is about"
+	return Unclear, "it says too little"
 }
 
-// everydayWordsMin is how long a report must be before everyday words decide:
-// in a shorter one what is missing may be the point.
-const everydayWordsMin = 8
+const (
+	// plainWordsMin is how long a report must be before the absence of any word
+	// of trouble decides: in a shorter one what is missing may be the point.
+	plainWordsMin = 6
+	// commonShare is the least part of the words that must be common ones for
+	// the text to be in a language we read: one in so many.
+	commonShare = 7
+)
 
 // why lists the words behind an outcome, the most telling slots first.
 func (r reading) why(u Urgency) []string {
