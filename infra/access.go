@@ -33,18 +33,20 @@ type access struct {
 // faulty neighbour can do to people's phones and customers' mailboxes is
 // bounded here.
 var may = map[string]access{
-	"probe":  {table: fold, wakes: []string{"router"}},
-	"inbox":  {table: foldAndTidy, wakes: []string{"router", "desk"}, mail: true},
-	"router": {table: foldAndTidy, due: true, wakes: []string{"router", "desk"}, pages: true},
-	"ack":    {table: foldAndTidy, wakes: []string{"router"}},
-	"desk":   {table: foldAndTidy, due: true, wakes: []string{"router", "desk"}, writes: true},
+	"probe":  {table: raise, wakes: []string{"router"}},
+	"inbox":  {table: raise, wakes: []string{"router", "desk"}, mail: true},
+	"router": {table: decide, due: true, wakes: []string{"router", "desk"}, pages: true},
+	"ack":    {table: decide, wakes: []string{"router"}},
+	"desk":   {table: decide, due: true, wakes: []string{"router", "desk"}, writes: true},
 }
 
-// Whoever writes a signal folds at once, so that every function reads and
-// commits. A transaction needs the actions of its parts and none of its own.
+// Actions on the table's items. A transaction needs those of its parts and
+// none of its own. No function may change the table itself, or scan it.
 var (
-	fold        = []string{"GetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem"}
-	foldAndTidy = append(slices.Clone(fold), "DeleteItem", "BatchWriteItem")
+	// raise is for who adds what it has seen and heard.
+	raise = []string{"GetItem", "BatchGetItem", "Query", "PutItem", "UpdateItem", "ConditionCheckItem"}
+	// decide is for who changes what became of it, and removes what is done.
+	decide = append(slices.Clone(raise), "DeleteItem", "BatchWriteItem")
 )
 
 // addresses are the things that functions reach. Optional ones are zero where
@@ -89,13 +91,10 @@ func (a addresses) grants(may access) []awsiam.PolicyStatement {
 		allow("sns", []string{"Publish"}, topics...)
 	}
 	if may.mail && a.mail != nil {
-		// Listing is of the bucket, so that its prefix is a condition.
-		list := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-			Actions:   jsii.Strings("s3:ListBucket"),
-			Resources: &[]*string{a.mail.arn},
-		})
-		list.AddCondition(jsii.String("StringLike"), map[string]any{"s3:prefix": []string{env.MailNew + "*", env.MailRead + "*"}})
-		all = append(all, list)
+		// No condition on the prefix: S3 says of a mail that somebody else has
+		// moved that it is not there only to who may list the whole bucket, and
+		// to others that they may not read it.
+		allow("s3", []string{"ListBucket"}, a.mail.arn)
 		allow("s3", []string{"GetObject", "PutObject", "DeleteObject"},
 			jsii.String(*a.mail.arn+"/"+env.MailNew+"*"), jsii.String(*a.mail.arn+"/"+env.MailRead+"*"))
 	}

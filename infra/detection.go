@@ -10,11 +10,12 @@ func newDetection(s *service) {
 	scope := constructs.NewConstruct(s.stack, jsii.String("Detection"))
 	dead := newDeadLetters(scope)
 	probe := s.newFunction(scope, spec{
-		id:             "Probe",
-		name:           "probe",
-		does:           "Runs the checks and raises signals",
-		memoryMB:       256,
-		timeoutSeconds: 55, // samples within its minute, and is gone before the next
+		id:       "Probe",
+		name:     "probe",
+		does:     "Runs the checks and raises signals",
+		memoryMB: 256,
+		// It samples until its minute ends by the clock, and then saves.
+		timeoutSeconds: 65,
 		dead:           dead,
 	})
 	s.everyMinute(scope, probe, dead, "Runs the checks")

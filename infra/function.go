@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
+
+	"rouse/shared/env"
 )
 
 // A spec is what is particular to one function.
@@ -104,14 +106,17 @@ func (s *service) everyMinute(scope constructs.Construct, function awslambda.Fun
 		},
 	})
 	awsscheduler.NewCfnSchedule(scope, jsii.String("EveryMinute"), &awsscheduler.CfnScheduleProps{
-		Description:        jsii.String(does),
-		GroupName:          s.schedules.Ref(),
-		ScheduleExpression: jsii.String("rate(1 minute)"),
+		Description: jsii.String(does),
+		GroupName:   s.schedules.Ref(),
+		// At the minute's beginning. rate(1 minute) is as often, but counts
+		// from the second in which the schedule was made, and the probe samples
+		// until its minute ends.
+		ScheduleExpression: jsii.String("cron(* * * * ? *)"),
 		FlexibleTimeWindow: &awsscheduler.CfnSchedule_FlexibleTimeWindowProperty{Mode: jsii.String("OFF")},
 		Target: &awsscheduler.CfnSchedule_TargetProperty{
 			Arn:     function.FunctionArn(),
 			RoleArn: role.RoleArn(),
-			Input:   jsii.String(minuteEvent),
+			Input:   jsii.String(env.Sweep),
 			RetryPolicy: &awsscheduler.CfnSchedule_RetryPolicyProperty{
 				MaximumRetryAttempts:     jsii.Number(0),
 				MaximumEventAgeInSeconds: jsii.Number(60),
@@ -120,13 +125,6 @@ func (s *service) everyMinute(scope constructs.Construct, function awslambda.Fun
 		},
 	})
 }
-
-// minuteEvent is what a function receives each minute, in the shape of an
-// EventBridge event; Scheduler fills in what stands in angle brackets. See
-// "Adding context attributes" in the EventBridge Scheduler user guide.
-const minuteEvent = `{"version":"0","id":"<aws.scheduler.execution-id>","source":"aws.scheduler",` +
-	`"detail-type":"Scheduled Event","time":"<aws.scheduler.scheduled-time>",` +
-	`"resources":["<aws.scheduler.schedule-arn>"],"detail":{}}`
 
 // newDeadLetters makes the queue of what failed: messages that a function
 // refused five times, asynchronous invocations that failed, and minutes that

@@ -6,22 +6,38 @@ import (
 	"time"
 
 	"rouse/shared/config"
+	"rouse/shared/oncall/picture"
 )
 
-// gate refuses to deploy a rota that leaves a minute uncovered within
+// A holeError says that nobody would be woken, when, and where to mend it.
+type holeError struct{ text string }
+
+func (e *holeError) Error() string { return e.text }
+
+// gate refuses to deploy a rota that leaves an instant uncovered within
 // coverage.gate of now: the hole is to be found today, by whoever deploys, and
-// not at night by a customer.
-func gate(team *config.Config, now time.Time) error {
-	holes := team.Holes(now, now.Add(team.Coverage.Gate))
+// not at night by a customer. The error, a *holeError, shows the picture; path
+// is the file's.
+func gate(team *config.Config, path string, now time.Time) error {
+	end := now.Add(team.Coverage.Gate)
+	holes := team.Holes(now, end)
 	if len(holes) == 0 {
 		return nil
 	}
-	var b strings.Builder
-	fmt.Fprintf(&b, "nobody would be woken: the rota has %d hole(s) in the next %s\n", len(holes), team.Coverage.Gate)
-	for _, h := range holes {
-		line, _ := team.Position(team.Mend(h))
-		fmt.Fprintf(&b, "\n  %s to %s: %s (rouse.yaml, line %d)", h.From.Format("Mon 2 Jan 15:04 MST"), h.To.Format("Mon 2 Jan 15:04 MST"), h.Why, line)
+	zone := time.UTC
+	if owner, ok := team.Responders[team.Coverage.Owner]; ok {
+		zone = owner.Zone
 	}
-	b.WriteString("\n\nCover these hours, or accept them under coverage.accept with a reason. `rouse coverage` shows more.")
-	return fmt.Errorf("%s", b.String())
+	var b strings.Builder
+	fmt.Fprintf(&b, "Not deployed: this rota leaves hours in which nobody would be woken.\n\n")
+	b.WriteString(picture.Text(picture.Plan{
+		Rota: team.Rota, Schedules: team.Coverage.Schedules, From: now, To: end, Holes: holes, Zone: zone,
+	}, picture.TextOptions{}))
+	b.WriteString("\nPut somebody there, or write down under coverage.accept why it is to stay:\n")
+	for _, h := range holes {
+		at := team.Mend(h)
+		line, column := team.Position(at)
+		fmt.Fprintf(&b, "%s:%d:%d: %s, for the hole of %s\n", path, line, column, at, h.From.In(zone).Format("Mon 2 Jan 15:04"))
+	}
+	return &holeError{strings.TrimSuffix(b.String(), "\n")}
 }

@@ -56,7 +56,7 @@ func synth(ctx context.Context, app awscdk.App) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(gate(team, time.Now()), tooMany(name, team)); err != nil {
+	if err := errors.Join(gate(team, path, time.Now()), tooMany(name, team)); err != nil {
 		return err
 	}
 	assets, err := bundle.Functions(ctx, ".", text, functions(team)...)

@@ -202,7 +202,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"sqs:ReceiveMessage ${DeskQueue.Arn}":   {"Desk"},
 		"dynamodb:Query ${Table.Arn}/index/due": {"Desk", "Router"},
 		"dynamodb:PutItem ${Table.Arn}":         {"Ack", "Desk", "Probe", "Inbox", "Router"},
-		"dynamodb:DeleteItem ${Table.Arn}":      {"Ack", "Desk", "Inbox", "Router"},
+		"dynamodb:DeleteItem ${Table.Arn}":      {"Ack", "Desk", "Router"},
 	}
 	for key, functions := range want {
 		slices.Sort(functions)
@@ -221,14 +221,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 		}
 	}
 	for _, st := range s.statements() {
-		switch {
-		case owner[st.where] == "Desk" && st.actions[0] == "ses:SendEmail":
+		if owner[st.where] == "Desk" && st.actions[0] == "ses:SendEmail" {
 			if from := st.conditions["StringEquals"].(map[string]any)["ses:FromAddress"]; from != "support@example.com" {
 				t.Errorf("the desk may send as %v", from)
-			}
-		case owner[st.where] == "Inbox" && st.actions[0] == "s3:ListBucket":
-			if st.conditions["StringLike"] == nil {
-				t.Error("the inbox may list the whole bucket")
 			}
 		}
 	}
@@ -381,13 +376,16 @@ func TestSchedules(t *testing.T) {
 		for _, id := range sweeps {
 			r := s.service.Resources[id]
 			function := refers(r.text("Target", "Arn"))
-			if r.text("ScheduleExpression") != "rate(1 minute)" || r.text("FlexibleTimeWindow", "Mode") != "OFF" {
+			if r.text("ScheduleExpression") != "cron(* * * * ? *)" || r.text("FlexibleTimeWindow", "Mode") != "OFF" {
 				t.Errorf("%s is not each minute, on the minute: %v", id, r.Properties)
 			}
 			if r.number("Target", "RetryPolicy", "MaximumRetryAttempts") != 0 || r.number("Target", "RetryPolicy", "MaximumEventAgeInSeconds") != 60 {
 				t.Errorf("%s runs old minutes again: %v", id, r.at("Target", "RetryPolicy"))
 			}
-			if timeout := s.service.Resources[function].number("Timeout"); timeout <= 0 || timeout >= 60 {
+			// The probe ends its run with the minute, by the clock, and needs a
+			// moment more to save it.
+			limit := map[string]float64{"Probe": 65}[function]
+			if timeout := s.service.Resources[function].number("Timeout"); timeout <= 0 || timeout > max(limit, 59) {
 				t.Errorf("%s may run for %v s, into its next minute", function, timeout)
 			}
 			dead := r.text("Target", "DeadLetterConfig", "Arn")
@@ -398,9 +396,8 @@ func TestSchedules(t *testing.T) {
 			if own := refers(r.text("GroupName")); s.service.Resources[own].Type != "AWS::Scheduler::ScheduleGroup" {
 				t.Errorf("%s is in the group %q", id, own)
 			}
-			var event struct{ Source, Time string }
-			if err := json.Unmarshal([]byte(r.text("Target", "Input")), &event); err != nil || event.Source != "aws.scheduler" || event.Time != "<aws.scheduler.scheduled-time>" {
-				t.Errorf("%s sends %s: %v", id, r.text("Target", "Input"), err)
+			if got := r.text("Target", "Input"); got != env.Sweep {
+				t.Errorf("%s sends %s, want %s", id, got, env.Sweep)
 			}
 		}
 	})

@@ -14,7 +14,6 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/assertions"
-	"github.com/aws/aws-cdk-go/awscdk/v2/cxapi"
 	"github.com/aws/jsii-runtime-go"
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 
@@ -113,21 +112,39 @@ func synthesizeOnce(setting string) (synthesized, error) {
 			return synthesized{}, err
 		}
 		found := assertions.Annotations_FromStack(stack)
-		for _, messages := range []*[]*cxapi.SynthesisMessage{
+		for _, messages := range []any{
 			found.FindError(jsii.String("*"), assertions.Match_AnyValue()),
 			found.FindWarning(jsii.String("*"), assertions.Match_AnyValue()),
 		} {
-			for _, m := range *messages {
-				text := fmt.Sprint(m.Entry.Data)
-				rule := text
-				if m := nagRule.FindStringSubmatch(text); m != nil {
-					rule = m[1]
-				}
-				s.findings[rule] = append(s.findings[rule], *m.Id)
+			if err := s.note(messages); err != nil {
+				return synthesized{}, err
 			}
 		}
 	}
 	return s, nil
+}
+
+// note files the CDK's messages by rule.
+func (s synthesized) note(messages any) error {
+	data, err := json.Marshal(messages)
+	if err != nil {
+		return err
+	}
+	var all []struct {
+		ID    string
+		Entry struct{ Data string }
+	}
+	if err := json.Unmarshal(data, &all); err != nil {
+		return err
+	}
+	for _, m := range all {
+		rule := m.Entry.Data
+		if head := nagRule.FindStringSubmatch(rule); head != nil {
+			rule = head[1]
+		}
+		s.findings[rule] = append(s.findings[rule], m.ID)
+	}
+	return nil
 }
 
 // nagRule is the rule at the head of a finding.
