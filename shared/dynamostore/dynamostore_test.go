@@ -41,3 +41,7 @@ func table(t testing.TB) (*dynamodb.Client, string) {
 	})
 	return c, name
 }
+
+func TestItDoesWhatTheMemstoreDoes(t *testing.T) {
+	contract.Compare(t, dynamostore.New(table(t)))
+}

@@ -66,12 +66,10 @@ func (s *Store) Unpack(_ context.Context, key incident.Key, r loop.Rest) error {
 		return nil
 	}
 	have := l.rests[i]
-	for _, p := range have.Pages {
-		// A page that a later commit has brought forward stands as that has
-		// left it.
-		if l.page(p.ID) < 0 {
-			l.putPage(loop.LivePage{Page: p})
-		}
+	// A page that a later commit has brought forward stands as that has left it.
+	late := slices.DeleteFunc(slices.Clone(have.Pages), func(p incident.Page) bool { return l.page(p.ID) >= 0 })
+	for _, p := range late {
+		l.putPage(loop.LivePage{Page: p})
 	}
 	for _, p := range have.Reporters {
 		h := s.history(have.Incident)
