@@ -165,7 +165,7 @@ func party(in incident.Incident, who string, now time.Time) Party {
 	}
 	switch {
 	case who == in.Owner:
-		p.Answer = Has
+		p.Answer, p.At = Has, in.OwnedSince
 	case !declined.IsZero() && !declined.Before(p.At):
 		p.Answer, p.At = Cannot, declined
 	case in.State != incident.Triggered:

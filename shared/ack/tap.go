@@ -1,0 +1,117 @@
+package ack
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"rouse/shared/incident"
+	"rouse/shared/loop"
+)
+
+// A tap is a button as its form says it.
+type tap struct {
+	Action  incident.Action
+	Seen    int64  // version of the incident that the screen showed
+	Minutes int    // of a snooze
+	To      string // whom it is passed to
+}
+
+// snoozes are the lengths on offer, in minutes.
+var snoozes = []int{10, 30, 60}
+
+// press makes a tap durable, lets the loop decide on it and sends the browser
+// to the screen as it then is.
+func (h *handler) press(w http.ResponseWriter, r *http.Request, code loop.Code, secret string) {
+	form, fault := readForm(w, r)
+	if fault != nil {
+		h.say(w, r, *fault)
+		return
+	}
+	t, ok := h.parse(form)
+	if !ok {
+		h.say(w, r, garbled)
+		return
+	}
+	// What has arrived counts, even if the phone has lost its connection.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), tapTimeout)
+	defer cancel()
+	if _, err := h.loop.Store.PutSignal(ctx, t.signal(code, h.clock.Now())); err != nil {
+		m := unsaved
+		m.Again = &t
+		h.fail(w, r, m, "put tap", err)
+		return
+	}
+	hint := loop.Hint{Key: code.Key}
+	if _, err := h.loop.Run(ctx, hint); err != nil {
+		if hintErr := h.loop.Hints.Router(ctx, hint, time.Time{}); hintErr != nil {
+			err = errors.Join(err, hintErr) // the sweep will find it
+		}
+		h.fail(w, r, undecided, "decide on tap", err)
+		return
+	}
+	// Relative to /a/CODE, wherever that is served.
+	w.Header().Set("Location", secret)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// readForm reads the form in the request's body, or says what is wrong with it.
+func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *message) {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
+		return nil, &garbled
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, bodyBytesMax)
+	if err := r.ParseForm(); err != nil {
+		var over *http.MaxBytesError
+		if errors.As(err, &over) {
+			return nil, &tooLong
+		}
+		return nil, &garbled
+	}
+	return r.PostForm, nil
+}
+
+// parse reads a tap. Only what a form of ours can say is one.
+func (h *handler) parse(form url.Values) (tap, bool) {
+	for _, values := range form {
+		if len(values) != 1 {
+			return tap{}, false
+		}
+	}
+	t := tap{Action: incident.Action(form.Get("action"))}
+	var err error
+	if t.Seen, err = strconv.ParseInt(form.Get("seen"), 10, 64); err != nil || t.Seen < 0 {
+		return tap{}, false
+	}
+	switch t.Action {
+	case incident.ActAcknowledge, incident.ActNext, incident.ActResolve, incident.ActAnswered:
+		return t, true
+	case incident.ActSnooze:
+		t.Minutes, err = strconv.Atoi(form.Get("minutes"))
+		return t, err == nil && slices.Contains(snoozes, t.Minutes)
+	case incident.ActPass:
+		t.To = form.Get("to")
+		_, member := h.people[t.To]
+		return t, member
+	}
+	return tap{}, false
+}
+
+// signal is the tap as the loop hears of it. Its ID follows from what the
+// person saw and pressed, so that a form sent twice is one signal, and so is
+// the same button of the same screen in two tabs.
+func (t tap) signal(code loop.Code, now time.Time) incident.Signal {
+	return incident.Signal{
+		ID:  fmt.Sprintf("tap/%s/%s/%d/%s/%d/%s", code.Incident, code.Who, t.Seen, t.Action, t.Minutes, t.To),
+		Key: code.Key, Kind: incident.KindTap, At: now, Incident: code.Incident,
+		Tap: &incident.TapSignal{
+			Action: t.Action, Who: code.Who, Via: "link", For: time.Duration(t.Minutes) * time.Minute, To: t.To,
+		},
+	}
+}
