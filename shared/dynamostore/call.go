@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -24,9 +25,13 @@ const (
 	batchGetMax   = 100
 )
 
-// patiently lets the SDK go on trying while DynamoDB throttles or fails: the
-// context's deadline is the limit, not a count. Its pauses grow.
-func patiently(o *dynamodb.Options) { o.RetryMaxAttempts = 12 }
+// patiently has the SDK try again while DynamoDB throttles or fails: more often
+// than by its own default, and with pauses of seconds, not of a minute, as
+// somebody may be waiting to be woken. An earlier deadline of the context ends
+// it.
+func patiently(o *dynamodb.Options) {
+	o.Retryer = retry.AddWithMaxBackoffDelay(retry.AddWithMaxAttempts(o.Retryer, 6), 2*time.Second)
+}
 
 // A condition guards a write. Names of attributes stand in it as #name. The
 // zero condition always holds.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -230,6 +232,43 @@ func TestATableThatIsNotThere(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
+	}
+}
+
+// throttled refuses a number of requests and passes on the others.
+type throttled struct{ refusals int }
+
+func (c *throttled) Do(r *http.Request) (*http.Response, error) {
+	if c.refusals == 0 {
+		return http.DefaultClient.Do(r)
+	}
+	c.refusals--
+	const body = `{"__type":"com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException","message":"slow down"}`
+	return &http.Response{
+		StatusCode: http.StatusBadRequest, Request: r, ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {"application/x-amz-json-1.0"}},
+		Body:   io.NopCloser(strings.NewReader(body)),
+	}, nil
+}
+
+func TestThrottlingIsSatOutWithinTheDeadline(t *testing.T) {
+	api, name := table(t)
+	o := api.Options()
+	slow := &throttled{refusals: 1}
+	o.HTTPClient = slow
+	store := dynamostore.New(dynamodb.New(o), name)
+	fresh, err := store.PutSignal(t.Context(), incident.Signal{ID: "s", Key: "login", At: night})
+	if !fresh || err != nil {
+		t.Errorf("PutSignal = %t, %v after one refusal", fresh, err)
+	}
+	slow.refusals = 1000
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := store.Load(ctx, "login"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Load: %v, want the deadline to end it", err)
+	}
+	if tries := 1000 - slow.refusals; tries > 5 {
+		t.Errorf("%d tries in 50 ms", tries)
 	}
 }
 

@@ -64,8 +64,12 @@ var sendTests = []test{
 		f.lost("turned", f.lease(p, mine, night))
 		over := settled(turned, night)
 		f.commit(loop.Commit{Before: turned, After: over})
-		f.open2(over)
+		another := f.open2(over)
 		f.lost("another incident", f.lease(p, mine, night))
+		alike := next(another)
+		alike.Turn = p.Turn
+		f.commit(loop.Commit{Before: another, After: alike})
+		f.lost("another incident at the same turn", f.lease(p, mine, night))
 	}},
 	{"what was sent is gone, what failed waits again, and the timeline tells", func(f fixture) {
 		sent, failed := page("sent", night), page("failed", night)
