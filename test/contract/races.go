@@ -1,14 +1,18 @@
 package contract
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"rouse/shared/check"
+	"rouse/shared/clock"
 	"rouse/shared/desk"
+	"rouse/shared/escalation"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
@@ -127,6 +131,46 @@ var raceTests = []test{
 		}
 		f.dueFrom("folded", opened().NextStep)
 	}},
+	{"many loops on one key make one incident, and send each page once", func(f fixture) {
+		const each = 6
+		var sent sync.Map
+		l := &loop.Loop{Store: f.Store, Clock: clock.Wall{}, Sender: senderFunc(func(d loop.Delivery) {
+			for _, p := range d.Pages {
+				if _, twice := sent.LoadOrStore(p.ID, true); twice {
+					f.Errorf("page %s was sent twice", p.ID)
+				}
+			}
+		}), Hints: noHints{}, Log: slog.New(slog.DiscardHandler), Team: func(context.Context) (loop.Team, error) { return smallTeam(), nil }}
+		f.race(func(i int) (bool, error) {
+			for j := range each {
+				s := incident.Signal{ID: fmt.Sprint(i, "/", j), Key: key, Kind: incident.KindReport, At: time.Now(), Report: &incident.ReportSignal{
+					Reporter: reporter(i, time.Now()), Capability: "login", Urgency: "urgent"}}
+				if _, err := f.PutSignal(f.Context(), s); err != nil {
+					return false, err
+				}
+				if _, err := l.Run(f.Context(), loop.Hint{Key: key}); err != nil {
+					return false, err
+				}
+			}
+			return true, nil
+		})
+		live := f.load(key)
+		if live.Incident.Reports != racers*each || len(live.Signals)+len(live.Rests)+len(live.Pages) != 0 {
+			f.Errorf("%d of %d reports; %d signals, %d rests and %d pages are left", live.Incident.Reports, racers*each,
+				len(live.Signals), len(live.Rests), len(live.Pages))
+		}
+		if all, err := f.Recent(f.Context(), 10); err != nil || len(all) != 1 {
+			f.Errorf("%d incidents (%v)", len(all), err)
+		}
+		if all, err := f.Reporters(f.Context(), live.Incident.ID, "", 100); err != nil || len(all) != racers {
+			f.Errorf("%d reporters (%v), want %d", len(all), err, racers)
+		}
+		n := 0
+		sent.Range(func(any, any) bool { n++; return true })
+		if n == 0 {
+			f.Error("nobody was paged")
+		}
+	}},
 	{"many who unpack one rest bring each page out once", func(f fixture) {
 		r := loop.Rest{}
 		for _, id := range numbered("p", 250) {
@@ -157,6 +201,29 @@ var raceTests = []test{
 			f.Errorf("%d pages were sent and %d are left of 250", sent.Load(), left)
 		}
 	}},
+}
+
+type senderFunc func(loop.Delivery)
+
+func (f senderFunc) Send(_ context.Context, d loop.Delivery) error {
+	f(d)
+	return nil
+}
+
+type noHints struct{}
+
+func (noHints) Router(context.Context, loop.Hint, time.Time) error { return nil }
+func (noHints) Desk(context.Context) error                         { return nil }
+
+// smallTeam is one person, and their policy for everything.
+func smallTeam() loop.Team {
+	policy := escalation.Policy{Steps: []escalation.Step{{Targets: []escalation.Target{{ID: "ana"}}, Wait: 3 * time.Minute}}}
+	return loop.Team{
+		Team: escalation.Team{People: map[string]escalation.Person{"ana": {Contact: []escalation.Contact{
+			{Channel: escalation.SMS}, {Channel: escalation.Email}}}}},
+		PolicyFor: func(string) escalation.Policy { return policy },
+		Quiet:     35 * time.Minute, AnswerWithin: 10 * time.Minute,
+	}
 }
 
 // fold folds all there is, as a Loop does, but only counts.
