@@ -23,7 +23,7 @@ func wire(getenv func(string) string) (base.Handler, error) {
 	}
 	prober := &probe.Prober{}
 	raise := func(ctx context.Context, t probe.Transition) error {
-		return loop.Raise(ctx, b.Store, b.Hints, t.Signal())
+		return loop.Raise(ctx, b.Store, b.Hints, t.Signal(b.Config.Zone()))
 	}
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		if !base.IsSweep(event) {

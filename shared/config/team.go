@@ -1,6 +1,8 @@
 package config
 
 import (
+	"time"
+
 	"rouse/shared/escalation"
 	"rouse/shared/loop"
 )
@@ -16,4 +18,13 @@ func (c *Config) Team() loop.Team {
 		t.AnswerWithin = c.Inbox.AnswerWithin
 	}
 	return t
+}
+
+// Zone is by whose clock things are told that have no reader of their own: the
+// coverage owner's, or UTC.
+func (c *Config) Zone() *time.Location {
+	if owner, ok := c.Responders[c.Coverage.Owner]; ok {
+		return owner.Zone
+	}
+	return time.UTC
 }

@@ -3,6 +3,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,7 +28,7 @@ type Desk struct {
 	Service string
 	From    mail.Address
 	Us      mail.Us
-	// Zone is the zone of times told to a reporter whose own is not known.
+	// Zone is by whose clock reporters are told times.
 	Zone *time.Location
 	// Names are the responders' names, as reporters may hear them.
 	Names map[string]string
@@ -46,9 +47,7 @@ func New(c *config.Config) *Desk {
 		Service: c.Service, Names: names, ShareEvidence: c.Desk.ShareEvidence,
 		From: mail.Address{Name: c.Service + " support", Address: c.Inbox.ReplyFrom},
 		Us:   mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)),
-	}
-	if owner, ok := c.Responders[c.Coverage.Owner]; ok {
-		d.Zone = owner.Zone
+		Zone: c.Zone(),
 	}
 	return d
 }
@@ -167,11 +166,7 @@ func (d *Desk) tell(ctx context.Context, w Walk, r incident.Reporter) (done bool
 
 // Text is what a reporter is told.
 func (d *Desk) Text(w Walk, r incident.Reporter) string {
-	zone := d.Zone
-	if zone == nil {
-		zone = time.UTC
-	}
-	at := func(t time.Time) string { return t.In(zone).Format("15:04 MST") }
+	at := func(t time.Time) string { return t.In(d.Zone).Format("15:04 MST") }
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	who := d.Names[w.Who]
@@ -184,6 +179,9 @@ func (d *Desk) Text(w Walk, r incident.Reporter) string {
 			add("We have your message; a person will read it by %s.", at(w.By))
 		} else {
 			add("We have your message, and a person is being called to it.")
+		}
+		if w.Who != "" {
+			add("%s is already looking into a problem with %s.", who, cmp.Or(w.Capability, "the service"))
 		}
 	case incident.NoticeTaken:
 		add("%s is working on this now (since %s).", who, at(w.At))

@@ -133,7 +133,7 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 	if newOrg && r.AnswerWithin > 0 && in.AnswerBy.IsZero() {
 		in.AnswerBy = s.At.Add(r.AnswerWithin)
 	}
-	c.Notices = append(c.Notices, Notice{Kind: NoticeReceived, At: now, By: in.AnswerBy})
+	c.notice(NoticeReceived, now, in.AnswerBy)
 	if p.Urgency == "benign" {
 		return
 	}

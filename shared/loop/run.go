@@ -150,7 +150,7 @@ func (l *Loop) prepare(live Live, change Change, now time.Time) (Commit, []send)
 	for _, n := range change.Notices {
 		b := Broadcast{
 			ID: fmt.Sprintf("%s/%s/%d", c.After.ID, n.Kind, c.After.Version), Incident: c.After.ID, Key: c.After.Key,
-			Title: c.After.Title, Notice: n,
+			Capability: c.After.Capability, Notice: n,
 		}
 		if n.Kind != incident.NoticeReceived {
 			c.Broadcasts = append(c.Broadcasts, b)

@@ -138,7 +138,9 @@ type Broadcast struct {
 	ID       string // incident/kind/version of the commit
 	Incident incident.ID
 	Key      incident.Key
-	Title    string // of the incident
+	// Capability is what is failing; "" if nobody named it. An incident's title
+	// may name a customer and is not for the others' eyes.
+	Capability string
 	incident.Notice
 	// Only are the reporters it is for, by incident.Reporter.ID; nil is all.
 	Only []string

@@ -1,19 +1,22 @@
 package probe
 
 import (
+	"time"
+
 	"rouse/shared/check"
 	"rouse/shared/incident"
 )
 
-// Signal is the transition as the loop hears of it. It belongs to the check's
-// capability, or to the check alone if it has none.
-func (t Transition) Signal() incident.Signal {
+// Signal is the transition as the loop hears of it, with times in words by the
+// clock of zone. It belongs to the check's capability, or to the check alone if
+// it has none.
+func (t Transition) Signal(zone *time.Location) incident.Signal {
 	key := incident.Key(t.Capability)
 	if key == "" {
 		key = incident.Key("check/" + t.Check)
 	}
 	e := incident.Evidence{
-		Status: string(t.Status), Words: t.Words(nil), Short: t.Evidence.Short(), Since: t.At,
+		Status: string(t.Status), Words: t.Words(zone), Short: t.Evidence.Short(), Since: t.At,
 		Red: t.State.Red() || t.Kind == check.Lost,
 	}
 	switch t.Kind {

@@ -27,7 +27,7 @@ var commitTests = []test{
 				{Page: page("waiting", at(2*time.Minute))},
 			},
 			Codes:      []loop.Code{{Hash: "h", Who: "ana", Key: key, Incident: "i1", Minted: night}},
-			Broadcasts: []loop.Broadcast{{ID: "i1/taken/1", Incident: "i1", Key: key, Title: "login", Notice: incident.Notice{Kind: incident.NoticeTaken, At: night, Who: "ana"}, Only: []string{"r"}}},
+			Broadcasts: []loop.Broadcast{{ID: "i1/taken/1", Incident: "i1", Key: key, Capability: "login", Notice: incident.Notice{Kind: incident.NoticeTaken, At: night, Who: "ana"}, Only: []string{"r"}}},
 		}
 		c.Rest = restOf(c)
 		c.Rest.Signals = []string{"s"}
@@ -134,12 +134,12 @@ var commitTests = []test{
 		f.commit(loop.Commit{
 			Before: incident.Incident{Key: key}, After: opened(), At: night,
 			Pages:      []loop.LivePage{{Page: first}, {Page: last}},
-			Broadcasts: []loop.Broadcast{{ID: "b", Title: "first"}, {ID: "b", Title: "last"}},
+			Broadcasts: []loop.Broadcast{{ID: "b", Capability: "first"}, {ID: "b", Capability: "last"}},
 		})
 		f.same("pages", f.load(key).Pages, []loop.LivePage{{Page: last}})
 		walks, err := f.Walks(f.Context(), night, 10)
 		f.must(err)
-		if len(walks) != 1 || walks[0].Title != "last" {
+		if len(walks) != 1 || walks[0].Capability != "last" {
 			f.Errorf("walks: %s", text(walks))
 		}
 	}},

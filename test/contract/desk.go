@@ -20,7 +20,7 @@ func (f fixture) broadcast(due ...time.Duration) []desk.Walk {
 	in := f.open()
 	var walks []desk.Walk
 	for i, d := range due {
-		w := desk.Walk{Broadcast: loop.Broadcast{ID: fmt.Sprint("b", i), Incident: "i1", Key: key, Title: "login",
+		w := desk.Walk{Broadcast: loop.Broadcast{ID: fmt.Sprint("b", i), Incident: "i1", Key: key, Capability: "login",
 			Notice: incident.Notice{Kind: incident.NoticeTaken, At: at(d), Who: "ana"}, Only: []string{"r"}}, Due: at(d)}
 		f.commit(loop.Commit{Before: in, After: next(in), Broadcasts: []loop.Broadcast{w.Broadcast}, At: at(d)})
 		in = next(in)

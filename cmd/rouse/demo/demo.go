@@ -5,6 +5,7 @@
 package demo
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"fmt"
@@ -82,6 +83,7 @@ func Run(ctx context.Context, w io.Writer, o Options) (woke bool, err error) {
 			})
 		}
 	}
+	clk.At(answers, func() { n.press(n.link, "answered") })
 	clk.At(goesOver, func() { n.press(n.link, "resolve") })
 
 	clk.Pace = func(from, to time.Time) {
@@ -90,11 +92,14 @@ func Run(ctx context.Context, w io.Writer, o Options) (woke bool, err error) {
 			time.Sleep(time.Duration(float64(o.Pace) * float64(to.Sub(from)) / float64(ends.Sub(begins))))
 		}
 	}
-	n.system.Start(ctx)
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	n.system.Start(running)
 	for t := begins; t.Before(ends) && ctx.Err() == nil && n.err == nil; t = t.Add(time.Minute) {
 		clk.Run(t.Add(time.Minute))
 	}
 	n.tell(ends)
+	stop()
 	n.system.Stop()
 	if n.err != nil {
 		return false, n.err
@@ -243,8 +248,15 @@ func (n *night) tell(now time.Time) {
 		n.out.withRouse(e)
 	}
 	n.history = append(n.history, fresh...)
-	for _, m := range n.system.Phones.Since(n.last) {
-		n.last = m.ID
+	messages := n.system.Phones.Since(n.last)
+	if len(messages) > 0 {
+		n.last = messages[len(messages)-1].ID
+	}
+	// What is sent in one instant is sent at once; here it has an order.
+	slices.SortStableFunc(messages, func(a, b local.Message) int {
+		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Channel, b.Channel), strings.Compare(a.To, b.To))
+	})
+	for _, m := range messages {
 		n.out.message(m, n.name(m.To))
 		if m.Channel == "mail" {
 			n.answers = append(n.answers, m)
@@ -263,9 +275,9 @@ func (n *night) name(id string) string {
 
 // figures are what the night comes to.
 type figures struct {
-	opened, paged, acked, relapsePaged, settled time.Time
-	answered                                    []time.Duration // from each first letter to its answer
-	pages, incidents                            int
+	paged, acked, answered, relapsePaged time.Time
+	told                                 []time.Duration // from each first letter to Rouse's answer
+	pages, incidents                     int
 }
 
 func (n *night) figures() figures {
@@ -277,12 +289,10 @@ func (n *night) figures() figures {
 	}
 	for _, e := range n.history {
 		switch e.Kind {
-		case "opened":
-			first(&f.opened, e.At)
 		case "acknowledged":
 			first(&f.acked, e.At)
-		case "settled":
-			f.settled = e.At
+		case "answered":
+			first(&f.answered, e.At)
 		}
 	}
 	for _, m := range n.pages {
@@ -295,7 +305,7 @@ func (n *night) figures() figures {
 		wrote := at(l.at)
 		i := slices.IndexFunc(n.answers, func(m local.Message) bool { return m.To == l.from && !m.At.Before(wrote) })
 		if i >= 0 && !strings.Contains(l.raw, "In-Reply-To") {
-			f.answered = append(f.answered, n.answers[i].At.Sub(wrote))
+			f.told = append(f.told, n.answers[i].At.Sub(wrote))
 		}
 	}
 	return f

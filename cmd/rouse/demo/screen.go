@@ -51,21 +51,18 @@ func (s *screen) line(format string, args ...any) { fmt.Fprintf(s.w, format+"\n"
 func (s *screen) opening(c *config.Config) {
 	s.line("%s", s.paint(bold, "Rouse: the night of 3 November, told twice. All times are US Central."))
 	s.line("")
-	from := at("12:00").AddDate(0, 0, -1) // noon is of the morning after
-	to := from.AddDate(0, 0, 1)
+	from := at("00:00").AddDate(0, 0, -2) // the Monday of Ana's journey
+	to := from.AddDate(0, 0, 7)
 	holes := c.Holes(from, to)
-	for _, h := range holes {
-		line, column := c.Position(c.Mend(h))
-		s.line("%s", s.paint(red, "`cdk synth` would have refused this rota:"))
-		s.line("  nobody is on call from %s to %s: %s",
-			h.From.In(central).Format("Mon 15:04"), h.To.In(central).Format("Mon 15:04"), h.Why)
-		s.line("  to mend: night.yaml:%d:%d", line, column)
+	if len(holes) > 0 {
+		line, column := c.Position(c.Mend(holes[0]))
+		s.line("%s", s.paint(red, fmt.Sprintf("`cdk synth` would have refused this rota (night.yaml:%d:%d):", line, column)))
+		s.line("")
+		fmt.Fprint(s.w, picture.Text(picture.Plan{
+			Rota: c.Rota, Schedules: c.Coverage.Schedules, From: from, To: to, Holes: holes, Zone: central,
+		}, picture.TextOptions{Columns: leftWidth + rightWidth + 13, Color: s.colour}))
+		s.line("")
 	}
-	s.line("")
-	fmt.Fprint(s.w, picture.Text(picture.Plan{
-		Rota: c.Rota, Schedules: c.Coverage.Schedules, From: from, To: to, Holes: holes, Zone: central,
-	}, picture.TextOptions{Columns: leftWidth + rightWidth + 13, Color: s.colour}))
-	s.line("")
 	s.line("But nobody had looked. So:")
 	s.line("")
 	s.row("", s.paint(bold, pad("THAT NIGHT", leftWidth)), s.paint(bold, "WITH ROUSE"))
@@ -74,7 +71,7 @@ func (s *screen) opening(c *config.Config) {
 
 // row writes one row; the columns may hold colours but fit their widths.
 func (s *screen) row(time, left, right string) {
-	fmt.Fprintf(s.w, "%-8s  %s │ %s\n", time, left, right)
+	fmt.Fprintln(s.w, strings.TrimRight(fmt.Sprintf("%-8s  %s │ %s", time, left, right), " "))
 }
 
 func (s *screen) thatNight(t time.Time, what string) {
@@ -141,7 +138,7 @@ func (s *screen) message(m local.Message, name string) {
 		}
 		s.shown[kind] = true
 		s.right(m.At, bold, "SMS to "+name)
-		const width = rightWidth - 12
+		const width = rightWidth - 8
 		s.row("", pad("", leftWidth), "  ╭"+strings.Repeat("─", width+2)+"╮")
 		for _, l := range wrap(m.Text, width) {
 			s.row("", pad("", leftWidth), "  │ "+s.paint(bold, pad(l, width))+" │")
@@ -170,12 +167,13 @@ func (s *screen) closing(history []entry, f figures, without string) {
 	s.line("%s%sthat night      with Rouse", s.paint(bold, what), strings.Repeat(" ", 34-len(what)))
 	s.figure("first page after", onDuty.Sub(trouble), since(f.paged, trouble))
 	s.figure("a person has it after", onDuty.Sub(trouble), since(f.acked, trouble))
-	for i, a := range f.answered {
-		s.figure(fmt.Sprintf("reporter %d answered after", i+1), at("01:15").Sub(at(letters[i].at)), a.Round(time.Second).String())
+	for i, d := range f.told {
+		s.figure(fmt.Sprintf("reporter %d hears back after", i+1), at("01:15").Sub(at(letters[i].at)), d.Round(time.Second).String())
 	}
-	if len(f.answered) == 0 {
-		s.figure("reporters answered after", at("01:15").Sub(at("22:00")), "never")
+	if len(f.told) == 0 {
+		s.figure("reporters hear back after", at("01:15").Sub(at(letters[0].at)), "never")
 	}
+	s.figure("a person answers them after", at("01:15").Sub(at(letters[0].at)), since(f.answered, at(letters[0].at)))
 	s.figure("relapse paged after", 0, since(f.relapsePaged, relapse))
 	s.line("  %-32s%-16s%d, %d pages", "incidents", "none", f.incidents, f.pages)
 	s.line("")

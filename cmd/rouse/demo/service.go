@@ -1,11 +1,10 @@
 package demo
 
 import (
-	"hash/fnv"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"rouse/shared/clock"
@@ -47,12 +46,15 @@ func serve(clk clock.Clock) (*service, error) {
 func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	now := s.clock.Now()
 	for _, f := range failures() {
-		if !now.Before(f.from) && now.Before(f.to) && chance(now) < f.share {
-			if chance(now.Add(time.Nanosecond)) < 0.7 {
-				http.Error(w, "session store unavailable", http.StatusBadGateway)
-			} else {
-				io.WriteString(w, "<title>Something went wrong</title>")
-			}
+		if now.Before(f.from) || !now.Before(f.to) {
+			continue
+		}
+		switch x := chance(now); {
+		case x < f.share*2/3:
+			http.Error(w, "session store unavailable", http.StatusBadGateway)
+			return
+		case x < f.share: // an error page that says 200, as they do
+			io.WriteString(w, "<title>Something went wrong</title>")
 			return
 		}
 	}
@@ -62,9 +64,7 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // chance is a number from 0 to 1 that depends on nothing but the time, so that
 // the night is the same night each time it is told.
 func chance(t time.Time) float64 {
-	h := fnv.New64a()
-	io.WriteString(h, strconv.FormatInt(t.UnixNano(), 36))
-	return float64(h.Sum64()>>11) / (1 << 53)
+	return rand.New(rand.NewPCG(uint64(t.UnixNano()), 2026)).Float64()
 }
 
 // at is a time of that night in the newsroom's own zone; before noon it is the

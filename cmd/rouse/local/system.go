@@ -164,7 +164,7 @@ func (s *System) probe(ctx context.Context) {
 }
 
 func (s *System) raise(ctx context.Context, t probe.Transition) error {
-	return loop.Raise(ctx, s.opts.Store, s, t.Signal())
+	return loop.Raise(ctx, s.opts.Store, s, t.Signal(s.opts.Config.Zone()))
 }
 
 // Router is the SQS queue with its delayed messages.
