@@ -35,9 +35,8 @@ type CheckStatus struct {
 }
 
 const (
-	sameCapability = 30 * time.Minute // an incident of the same capability, since its last bad sign
-	justRecovered  = 15 * time.Minute // a check's red that a report may still speak about
-	sameTime       = 10 * time.Minute // two reports that say nothing else in common
+	justRecovered = 15 * time.Minute // a check's red that a report may still speak about
+	sameTime      = 10 * time.Minute // two reports that say nothing else in common
 )
 
 // Belong returns the key of the incident that a report belongs to, open or
@@ -45,6 +44,7 @@ const (
 // it: two capabilities that are named and differ are never merged. Naming none
 // contradicts none.
 func Belong(r Report, a Assessment, open []Open, checks []CheckStatus, now time.Time) (key, why string) {
+	open = outages(open)
 	c := a.Capability
 	if r.Thread != "" {
 		if t := threadCapability(r.Thread, open); c == "" || t == "" || t == c || a.Urgency != Urgent {
@@ -54,10 +54,11 @@ func Belong(r Report, a Assessment, open []Open, checks []CheckStatus, now time.
 	if c != "" {
 		return named(c, open, checks, now)
 	}
-	if key, why := unnamed(open, checks, now); key != "" {
+	own := "mail/" + r.Org
+	if key, why := unnamed(own, open, checks, now); key != "" {
 		return key, why
 	}
-	return "mail/" + r.Org, "it names no capability and nothing else is known to fail"
+	return own, "it names no capability and nothing else is known to fail"
 }
 
 // named finds the incident of a report that names capability c.
@@ -79,12 +80,15 @@ func named(c string, open []Open, checks []CheckStatus, now time.Time) (key, why
 }
 
 // unnamed finds the incident of a report that names no capability, or "".
-func unnamed(open []Open, checks []CheckStatus, now time.Time) (key, why string) {
+func unnamed(own string, open []Open, checks []CheckStatus, now time.Time) (key, why string) {
 	if len(open) == 1 {
 		return open[0].Key, "it is the only open incident"
 	}
 	if k, ok := latestRed(checks, now, func(CheckStatus) bool { return true }); ok {
 		return k.key(), k.sentence()
+	}
+	if _, ok := latest(open, func(o Open) bool { return o.Key == own }); ok {
+		return own, "they have reported before"
 	}
 	mails := func(o Open) bool {
 		return o.Capability == "" && strings.HasPrefix(o.Key, "mail/") && within(o.LastBad, now, sameTime)
@@ -93,6 +97,18 @@ func unnamed(open []Open, checks []CheckStatus, now time.Time) (key, why string)
 		return o.Key, "somebody else reported trouble within ten minutes"
 	}
 	return "", ""
+}
+
+// outages leaves out the incidents about ourselves, of which no customer
+// speaks.
+func outages(open []Open) []Open {
+	var list []Open
+	for _, o := range open {
+		if !strings.HasPrefix(o.Key, "coverage/") && !strings.HasPrefix(o.Key, "drill/") {
+			list = append(list, o)
+		}
+	}
+	return list
 }
 
 func (k CheckStatus) key() string {

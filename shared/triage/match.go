@@ -19,7 +19,7 @@ type clause struct {
 }
 
 const (
-	tokensMax   = 6000 // of one report; more than 32 KB of text hold
+	tokensMax   = 2000 // of one report: the new text of a long mail; what follows is read by people
 	clauseWords = 60   // where a sentence without an end is cut
 	shortLine   = 55   // a line this short ends where its author ended it
 )
@@ -104,7 +104,15 @@ var folds = strings.NewReplacer(
 
 // fold makes one word of the ways in which a word is written: can't, Can’t and
 // cant are the same.
-func fold(s string) string { return folds.Replace(strings.ToLower(s)) }
+func fold(s string) string {
+	s = strings.ToLower(s)
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c >= utf8.RuneSelf || c == '\'' || c == '`' {
+			return folds.Replace(s)
+		}
+	}
+	return s
+}
 
 // A phrase is a pattern of words: "a|b" is either, "crash*" any word that
 // begins so, "~" up to three words of any kind.

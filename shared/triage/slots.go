@@ -12,6 +12,7 @@ const (
 	failure slot = iota
 	trouble
 	hint
+	negation
 	scope
 	onset
 	plea
@@ -25,6 +26,7 @@ const (
 	admin
 	spam
 	everyday
+	ask
 	personal
 	common
 	capabilitySlot
@@ -42,9 +44,9 @@ const (
 )
 
 var slotNames = [slots]string{
-	failure: "failure", trouble: "trouble", hint: "hint", scope: "scope", onset: "onset", plea: "plea",
+	failure: "failure", trouble: "trouble", hint: "hint", negation: "negation", scope: "scope", onset: "onset", plea: "plea",
 	narrow: "narrow", over: "over", but: "but", how: "how-to", money: "billing", wish: "wish",
-	praise: "praise", admin: "administration", spam: "spam", everyday: "everyday", personal: "personal", capabilitySlot: "capability",
+	praise: "praise", admin: "administration", spam: "spam", everyday: "everyday", ask: "question or request", personal: "personal", capabilitySlot: "capability",
 }
 
 // A language is its Words, compiled.
@@ -52,7 +54,7 @@ type language [slots]list
 
 func newLanguage(w Words) language {
 	return language{
-		failure: compile(w.Failure), trouble: compile(w.Trouble), hint: compile(w.Hint),
+		failure: compile(w.Failure), trouble: compile(w.Trouble), hint: compile(w.Hint), negation: compile(w.Negation), ask: compile(w.Ask),
 		scope: compile(w.Scope), onset: compile(w.Onset), plea: compile(w.Plea), narrow: compile(w.Narrow),
 		over: compile(w.Over), but: compile(w.But), how: compile(w.How), money: compile(w.Money),
 		wish: compile(w.Wish), praise: compile(w.Praise), admin: compile(w.Admin), spam: compile(w.Spam),
@@ -133,6 +135,7 @@ type reading struct {
 	hushed  bool       // it speaks of failures, but not of one that is there now
 	letters int
 	words   int
+	common  int      // words that are common ones of the language that has most of them
 	caps    []naming // in the order of their weight
 }
 
@@ -177,6 +180,15 @@ func (c *Classifier) read(subject, text string) reading {
 			bodyFails = bodyFails || f.slot == failure && cl.tokens[0].start > subjectEnd
 		}
 	}
+	for _, l := range c.languages {
+		n := 0
+		for _, cl := range clauses {
+			for k := range cl.tokens {
+				n += l[common].at(cl.tokens[k : k+1])
+			}
+		}
+		r.common = max(r.common, n)
+	}
 	spammy := 0
 	for _, fs := range all {
 		spammy += count(fs, spam)
@@ -186,6 +198,10 @@ func (c *Classifier) read(subject, text string) reading {
 		elsewhere := c.elsewhere(cl, fs) || i < lastOver || i == lastOver && endsWith(fs, over) || spammy >= 2
 		for _, f := range fs {
 			switch f.slot {
+			case ask:
+				if count(fs, failure)+count(fs, trouble)+count(fs, hint)+count(fs, plea) > 0 {
+					continue // it asks about the trouble
+				}
 			case failure, trouble:
 				if elsewhere {
 					r.hushed = true
@@ -201,6 +217,10 @@ func (c *Classifier) read(subject, text string) reading {
 				}
 			case over:
 				r.over = true
+			case but:
+				if i < lastOver || i == lastOver && follows(fs, over, f.begin) {
+					continue // it turns from trouble to health, not back
+				}
 			}
 			r.live[f.slot]++
 		}
@@ -288,11 +308,14 @@ func (c *Classifier) findings(cl clause) []finding {
 				fs = append(fs, finding{failure, i, end})
 				until[failure] = end
 			}
-			for s := failure; s < capabilitySlot; s++ {
+			for s := failure; s < common; s++ {
 				if i < until[s] {
 					continue
 				}
 				n := l[s].at(cl.tokens[i:])
+				if s == ask && i > askBegins {
+					continue
+				}
 				if n == 0 || anyOf(taken[i:i+n]) || s == over && (cl.question || l.denied(cl, i)) {
 					continue
 				}
@@ -303,6 +326,10 @@ func (c *Classifier) findings(cl clause) []finding {
 	}
 	return fs
 }
+
+// askBegins is the last word of a clause with which a question or a request
+// may begin, after "Hi" or "and".
+const askBegins = 3
 
 // pair returns the end of a failure made of two halves, the first of which
 // begins at i, or 0.
@@ -378,6 +405,16 @@ func others(all [][]finding) int {
 		}
 	}
 	return n
+}
+
+// follows tells whether an s comes after token begin.
+func follows(fs []finding, s slot, begin int) bool {
+	for _, f := range fs {
+		if f.slot == s && f.begin > begin {
+			return true
+		}
+	}
+	return false
 }
 
 // endsWith tells whether the last s in fs comes after the last failure.

@@ -45,7 +45,7 @@ type Found struct {
 }
 
 // Assess reads a report in English or Spanish. A caller that reads many, or
-// has words of its own, keeps a Classifier.
+// has words of its own, keeps a Classifier: making one costs more than using it.
 func Assess(subject, text string, caps []Capability) Assessment {
 	return New(caps, English(), Spanish()).Assess(subject, text)
 }
@@ -85,7 +85,7 @@ func (c *Classifier) Assess(subject, text string) Assessment {
 func (r reading) judge() (Urgency, string) {
 	var (
 		weight = r.live[scope] + r.live[onset] + r.live[plea]
-		other  = r.live[how] + r.live[money] + r.live[wish] + r.live[praise] + r.live[admin] + r.live[spam]
+		other  = r.live[how] + r.live[money] + r.live[wish] + r.live[praise] + r.live[admin] + r.live[spam] + r.live[ask]
 	)
 	switch {
 	case r.letters < 3:
@@ -110,9 +110,9 @@ func (r reading) judge() (Urgency, string) {
 		return Benign, ""
 	case r.live[plea] > 1:
 		return Urgent, "it does not say what fails, but that it is pressing"
-	case r.live[hint]+weight > 0 || r.hushed:
+	case r.live[hint]+r.live[negation]+weight > 0 || r.hushed:
 		return Unclear, "it may be about trouble"
-	case r.words >= plainWordsMin && r.live[common]*commonShare >= r.words:
+	case r.words >= plainWordsMin && r.common*commonShare >= r.words:
 		return Benign, "nothing in it speaks of trouble"
 	}
 	return Unclear, "it says too little"
@@ -124,14 +124,14 @@ const (
 	plainWordsMin = 6
 	// commonShare is the least part of the words that must be common ones for
 	// the text to be in a language we read: one in so many.
-	commonShare = 7
+	commonShare = 4
 )
 
 // why lists the words behind an outcome, the most telling slots first.
 func (r reading) why(u Urgency) []string {
-	order := []slot{failure, trouble, scope, onset, plea, narrow, hint}
+	order := []slot{failure, trouble, scope, onset, plea, narrow, hint, negation}
 	if u == Benign {
-		order = []slot{over, money, how, wish, praise, admin, spam, everyday}
+		order = []slot{over, money, how, wish, praise, admin, spam, ask, everyday}
 	}
 	rank := map[string]int{slotNames[capabilitySlot]: 1}
 	for i, s := range order {
