@@ -175,6 +175,7 @@ func TestDoubleSubmitIsOneTap(t *testing.T) {
 			form := h.form(code, fields)
 			first := h.press(code, form)
 			in, events := h.login(), h.timeline()
+			h.clock.Run(h.clock.Now().Add(2 * time.Second))
 			if second := h.press(code, form); second != first {
 				t.Errorf("the second time the screen is another:\n%s", text(second))
 			}
@@ -334,6 +335,22 @@ func sameHeader(a, b http.Header) bool {
 	a.Del("Date")
 	b.Del("Date")
 	return reflect.DeepEqual(a, b)
+}
+
+// What has not the form of a code is none, even if the store had one for what
+// is looked up in its place.
+func TestMalformedCodeGrantsNothing(t *testing.T) {
+	h := woken(t)
+	in := h.login()
+	h.faulty.grant = loop.Code{Who: "ana", Key: in.Key, Incident: in.ID}
+	if a := h.get("/a/" + loop.NewSecret()); a.status != http.StatusOK {
+		t.Fatalf("the code that is granted: %d", a.status)
+	}
+	for _, code := range []string{"x", strings.Repeat("A", 21), strings.Repeat("A", 23), strings.Repeat("*", 22)} {
+		if a := h.get("/a/" + code); a.status != http.StatusNotFound {
+			t.Errorf("%q: %d", code, a.status)
+		}
+	}
 }
 
 // Somebody who has left the team keeps no power over its incidents.

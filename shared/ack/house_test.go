@@ -95,7 +95,8 @@ type faulty struct {
 	*memstore.Store
 	code, load, put, commit bool
 	reads                   atomic.Int64
-	who                     string // of every code, if not ""
+	who                     string    // of every code, if not ""
+	grant                   loop.Code // for every code, if not zero
 }
 
 var errDown = errors.New("the table does not answer")
@@ -105,6 +106,9 @@ func (f *faulty) Code(ctx context.Context, hash string) (loop.Code, bool, error)
 		return loop.Code{}, false, errDown
 	}
 	code, found, err := f.Store.Code(ctx, hash)
+	if f.grant != (loop.Code{}) {
+		return f.grant, true, nil
+	}
 	if f.who != "" {
 		code.Who = f.who
 	}
