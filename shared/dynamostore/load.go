@@ -3,6 +3,7 @@ package dynamostore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -14,6 +15,9 @@ import (
 // PutSignal writes the signal and the mark that its ID is used up in one
 // transaction, so that neither is ever without the other.
 func (s *Store) PutSignal(ctx context.Context, sig incident.Signal) (fresh bool, err error) {
+	if sig.ID == "" || sig.Key == "" {
+		return false, fmt.Errorf("a signal needs an ID and a key, not %q and %q", sig.ID, sig.Key)
+	}
 	t := &transaction{}
 	t.signal(sig, "")
 	err = s.transact(ctx, t)

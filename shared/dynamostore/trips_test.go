@@ -2,6 +2,7 @@ package dynamostore_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"testing"
@@ -30,26 +31,34 @@ type noHints struct{}
 func (noHints) Router(context.Context, loop.Hint, time.Time) error { return nil }
 func (noHints) Desk(context.Context) error                         { return nil }
 
+// pager is a loop that pages one person, every three minutes.
+func pager(store loop.Store, clk clock.Clock, sender loop.Sender) *loop.Loop {
+	policy := escalation.Policy{Steps: []escalation.Step{{Targets: []escalation.Target{{ID: "ana"}}, Wait: 3 * time.Minute}}}
+	team := loop.Team{
+		Team:      escalation.Team{People: map[string]escalation.Person{"ana": {Contact: []escalation.Contact{{Channel: escalation.SMS}}}}},
+		PolicyFor: func(string) escalation.Policy { return policy },
+		Quiet:     35 * time.Minute,
+	}
+	return &loop.Loop{
+		Store: store, Clock: clk, Sender: sender, Hints: noHints{}, Log: slog.New(slog.DiscardHandler),
+		Team: func(context.Context) (loop.Team, error) { return team, nil },
+	}
+}
+
+func red(id string, key incident.Key, at time.Time) incident.Signal {
+	return incident.Signal{ID: id, Key: key, Kind: incident.KindCheck, At: at, Check: &incident.CheckSignal{
+		Check: "login", Capability: "login", LastBad: at, Evidence: incident.Evidence{Status: "down", Red: true}}}
+}
+
 // From a signal that is durable to the page in the carrier's hands there are
 // two round trips; the bound that was set is three.
 func TestRoundTrips(t *testing.T) {
 	api, name := table(t)
 	w := &wire{API: api}
 	store := dynamostore.New(w, name)
-	sms := []escalation.Contact{{Channel: escalation.SMS}}
-	policy := escalation.Policy{Steps: []escalation.Step{{Targets: []escalation.Target{{ID: "ana"}}, Wait: 3 * time.Minute}}}
-	clk := clock.NewVirtual(time.Date(2024, 11, 5, 22, 0, 0, 0, time.UTC))
+	clk := clock.NewVirtual(night)
 	carrier := &carrier{wire: w}
-	l := &loop.Loop{
-		Store: store, Clock: clk, Sender: carrier, Hints: noHints{}, Log: slog.New(slog.DiscardHandler),
-		Team: func(context.Context) (loop.Team, error) {
-			return loop.Team{
-				Team:      escalation.Team{People: map[string]escalation.Person{"ana": {Contact: sms}}},
-				PolicyFor: func(string) escalation.Policy { return policy },
-				Quiet:     35 * time.Minute,
-			}, nil
-		},
-	}
+	l := pager(store, clk, carrier)
 	run := func() {
 		t.Helper()
 		if _, err := l.Run(t.Context(), loop.Hint{Key: "login"}); err != nil {
@@ -66,11 +75,8 @@ func TestRoundTrips(t *testing.T) {
 		}
 	}
 	clk.At(clk.Now(), func() {
-		signal := incident.Signal{ID: "s", Key: "login", Kind: incident.KindCheck, At: clk.Now(),
-			Check: &incident.CheckSignal{Check: "login", Capability: "login", LastBad: clk.Now(), Evidence: incident.Evidence{Status: "down", Red: true}}}
-		if _, err := store.PutSignal(t.Context(), signal); err != nil {
-			t.Fatal(err)
-		}
+		_, err := store.PutSignal(t.Context(), red("s", "login", clk.Now()))
+		must(t, err)
 		if calls := w.take(); !slices.Equal(calls, []string{"TransactWriteItems"}) {
 			t.Errorf("%q to make a signal durable, want one transaction", calls)
 		}
@@ -87,4 +93,33 @@ func TestRoundTrips(t *testing.T) {
 		sent("the next step", 2, "Query", "TransactWriteItems")
 	})
 	clk.Run(clk.Now().Add(time.Hour))
+}
+
+// BenchmarkSignalToPage is from a durable signal to the page in the carrier's
+// hands, on DynamoDB Local.
+func BenchmarkSignalToPage(b *testing.B) {
+	store := dynamostore.New(table(b))
+	var began time.Time
+	var took []time.Duration
+	l := pager(store, clock.Wall{}, senderFunc(func() { took = append(took, time.Since(began)) }))
+	for i := 0; b.Loop(); i++ {
+		key := incident.Key(fmt.Sprint("check/", i))
+		if _, err := store.PutSignal(b.Context(), red(string(key), key, time.Now())); err != nil {
+			b.Fatal(err)
+		}
+		began = time.Now()
+		if _, err := l.Run(b.Context(), loop.Hint{Key: key}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Microseconds())/1000, "ms/median")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds())/1000, "ms/p99")
+}
+
+type senderFunc func()
+
+func (f senderFunc) Send(context.Context, loop.Delivery) error {
+	f()
+	return nil
 }

@@ -80,6 +80,9 @@ func New() *Store {
 }
 
 func (s *Store) PutSignal(_ context.Context, sig incident.Signal) (fresh bool, err error) {
+	if sig.ID == "" || sig.Key == "" {
+		return false, fmt.Errorf("a signal needs an ID and a key, not %q and %q", sig.ID, sig.Key)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.putSignal(sig), nil

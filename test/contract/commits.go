@@ -95,7 +95,7 @@ var commitTests = []test{
 		live := f.load(key)
 		f.same("live", live, loop.Live{Incident: c.After})
 		f.same("due", f.due(never), []incident.Key(nil))
-		f.open2(live.Incident)
+		f.openAnother(live.Incident)
 	}},
 	{"a page that a commit brings forward replaces the one that waited", func(f fixture) {
 		in := f.open(page("p", at(2*time.Minute)))
@@ -150,8 +150,8 @@ var commitTests = []test{
 	}},
 }
 
-// open2 commits another incident after one that is over, or was none.
-func (f fixture) open2(before incident.Incident) incident.Incident {
+// openAnother commits another incident after one that is over, or was none.
+func (f fixture) openAnother(before incident.Incident) incident.Incident {
 	f.Helper()
 	in := opened()
 	in.ID, in.Version, in.Turn = "i2", before.Version+1, before.Turn+1

@@ -33,7 +33,7 @@ var peopleTests = []test{
 		f.same("as it settled", recent, []incident.Incident{over})
 		f.commit(loop.Commit{Before: over, After: next(over)})
 		f.listed("folded into after that", nil, []string{"i1"})
-		f.open2(next(over))
+		f.openAnother(next(over))
 		f.listed("another one", []string{"i2"}, []string{"i2", "i1"})
 		f.found("i1", key)
 		f.found("i2", key)
@@ -49,7 +49,7 @@ var peopleTests = []test{
 		f.found("i1", key)
 	}},
 	{"an incident that takes another's place closes it", func(f fixture) {
-		f.open2(f.open())
+		f.openAnother(f.open())
 		f.listed("one", []string{"i2"}, []string{"i2"})
 	}},
 	{"lists are in order and bounded", func(f fixture) {

@@ -64,7 +64,7 @@ var sendTests = []test{
 		f.lost("turned", f.lease(p, mine, night))
 		over := settled(turned, night)
 		f.commit(loop.Commit{Before: turned, After: over})
-		another := f.open2(over)
+		another := f.openAnother(over)
 		f.lost("another incident", f.lease(p, mine, night))
 		alike := next(another)
 		alike.Turn = p.Turn

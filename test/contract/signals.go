@@ -44,6 +44,13 @@ var signalTests = []test{
 		f.same("signals elsewhere", f.load("publish").Signals, []incident.Signal(nil))
 		f.same("due", f.due(never), []incident.Key{key})
 	}},
+	{"a signal without an ID or a key is refused, or all of them would be one", func(f fixture) {
+		for _, s := range []incident.Signal{{Key: key}, {ID: "s"}} {
+			if _, err := f.PutSignal(f.Context(), s); err == nil {
+				f.Errorf("%s was taken", text(s))
+			}
+		}
+	}},
 	{"a signal stays seen after it was folded", func(f fixture) {
 		f.put(signal("s"))
 		c := loop.Commit{Before: incident.Incident{Key: key}, After: opened()}
