@@ -24,7 +24,7 @@ func gate(team *config.Config, path string, now time.Time) error {
 	if len(holes) == 0 {
 		return nil
 	}
-	zone := time.UTC
+	zone := team.Rota.Schedules[team.Coverage.Schedules[0]].Zone
 	if owner, ok := team.Responders[team.Coverage.Owner]; ok {
 		zone = owner.Zone
 	}

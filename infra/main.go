@@ -26,12 +26,11 @@ import (
 )
 
 func main() {
-	defer jsii.Close()
 	if err := synth(context.Background(), newApp("")); err != nil {
 		fmt.Fprintln(os.Stderr, "\n"+err.Error())
-		jsii.Close()
 		os.Exit(1)
 	}
+	jsii.Close()
 }
 
 func synth(ctx context.Context, app awscdk.App) error {

@@ -41,3 +41,7 @@ const (
 	// Expires is the TTL attribute (Unix seconds), set on closed records only.
 	Expires = "expires"
 )
+
+// Sweep is what the Scheduler sends each minute to router, inbox, desk and
+// probe, so that it is told apart from what a queue or a bucket sends.
+const Sweep = `{"sweep":true}`
