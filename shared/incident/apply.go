@@ -393,7 +393,7 @@ func (c *Change) pass(r Rules, now time.Time) {
 	in := &c.After
 	due := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
 	if in.State != Resolved && due(in.TellRecovered) {
-		c.event(now, "recovered", "", "looks recovered since "+in.RecoveredAt.UTC().Format("15:04:05Z"))
+		c.event(now, "recovered", "", fmt.Sprintf("has looked well for %s", now.Sub(in.RecoveredAt).Round(time.Second)))
 		c.notice(NoticeRecovered, now, in.RecoveredAt)
 		in.TellRecovered, in.ToldRecovered = time.Time{}, true
 	}

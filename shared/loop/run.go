@@ -268,8 +268,9 @@ func (l *Loop) send(ctx context.Context, s send) Record {
 		if p.Tries++; permanent || p.Tries >= triesMax {
 			r.Done = append(r.Done, p)
 		} else {
-			p.Due = now.Add(retryAfter(p.Tries))
-			why += fmt.Sprintf("; trying again at %s", p.Due.UTC().Format("15:04:05Z"))
+			wait := retryAfter(p.Tries)
+			p.Due = now.Add(wait)
+			why += fmt.Sprintf("; trying again in %s", wait)
 			r.Again = append(r.Again, p)
 		}
 		r.Events = append(r.Events, incident.Event{At: now, Kind: "page failed", Who: p.Who, Why: fmt.Sprintf("by %s (%s): %s", p.Channel, p.Why, why)})

@@ -3,6 +3,7 @@ package demo
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -131,7 +132,7 @@ func (s *screen) message(m local.Message, name string) {
 	case "email":
 		return // the same page by e-mail
 	case "sms":
-		kind := strings.Join(strings.Fields(m.Text)[:min(2, len(strings.Fields(m.Text)))], " ")
+		kind := varying.ReplaceAllString(m.Text, "")
 		if s.shown[kind] {
 			s.right(m.At, bold, "SMS to "+name)
 			return
@@ -146,6 +147,9 @@ func (s *screen) message(m local.Message, name string) {
 		s.row("", pad("", leftWidth), "  ╰"+strings.Repeat("─", width+2)+"╯")
 	}
 }
+
+// varying is what differs between two SMS of one kind.
+var varying = regexp.MustCompile(`https?://\S+|[0-9]+|[ap]m\b|customers?`)
 
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(s), "\n")
