@@ -17,7 +17,7 @@ const (
 	multipartsMax  = 12
 	separatorsMax  = 500
 	partBytesMax   = 128 << 10 // of one part, as encoded: more than the text of any mail by hand
-	bodyBytesMax   = 512 << 10 // of all parts together, after each has been cut
+	bodyBytesMax   = 256 << 10 // of all parts together, after each has been cut
 	mediaTypeMax   = 2 << 10
 	attachmentsMax = 50
 )

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,10 +114,10 @@ func TestHostileMailsCostLittle(t *testing.T) {
 			runtime.ReadMemStats(&after)
 			allocated := after.TotalAlloc - before.TotalAlloc
 			t.Logf("%d bytes: %v, %d KB allocated; note %q", len(raw), took.Round(time.Millisecond/10), allocated>>10, m.Note)
-			if allocated > allocatedMax {
+			if allocated > allocatedMax && !raceDetector() {
 				t.Errorf("allocated %d KB", allocated>>10)
 			}
-			if took > 5*time.Second { // ten times the promise, for a loaded machine
+			if took > 10*time.Second { // far above the promise, which a benchmark holds: machines differ
 				t.Errorf("took %v", took)
 			}
 			check(t, m)
@@ -126,6 +128,13 @@ func TestHostileMailsCostLittle(t *testing.T) {
 			}
 		})
 	}
+}
+
+// raceDetector tells whether the test runs under it: then what would stay on
+// the stack is allocated too.
+func raceDetector() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // check holds what is true of every message, whatever the mail.
@@ -145,5 +154,19 @@ func check(t interface{ Errorf(string, ...any) }, m Message) {
 	}
 	if m.Automatic != (len(m.Why) > 0) {
 		t.Errorf("Automatic = %v, Why = %q", m.Automatic, m.Why)
+	}
+}
+
+// BenchmarkHostile reports the time of the mail that costs most: the promise is
+// 500 ms.
+func BenchmarkHostile(b *testing.B) {
+	for _, h := range hostile {
+		raw := h.make()
+		b.Run(strings.ReplaceAll(h.name, " ", "_"), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				Read(bytes.NewReader(raw), Envelope{}, Us{})
+			}
+		})
 	}
 }

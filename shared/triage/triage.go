@@ -124,7 +124,7 @@ const (
 	plainWordsMin = 6
 	// commonShare is the least part of the words that must be common ones for
 	// the text to be in a language we read: one in so many.
-	commonShare = 4
+	commonShare = 5
 )
 
 // why lists the words behind an outcome, the most telling slots first.
