@@ -28,6 +28,9 @@ func gate(team *config.Config, path string, now time.Time) error {
 	if owner, ok := team.Responders[team.Coverage.Owner]; ok {
 		zone = owner.Zone
 	}
+	if zone == nil {
+		zone = time.UTC
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "Not deployed: this rota leaves hours in which nobody would be woken.\n\n")
 	b.WriteString(picture.Text(picture.Plan{
