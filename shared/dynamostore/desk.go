@@ -19,9 +19,8 @@ func (s *Store) Claim(ctx context.Context, n record.Notice, now, until time.Time
 		return record.Held, err
 	}
 	it[attrUntil] = stamp(until)
-	err = s.put(ctx, it, condition{
-		"attribute_not_exists(#pk) OR (attribute_not_exists(#done) AND #until <= :now)", item{":now": stamp(now)},
-	})
+	// One that was sent has no end, and so never comes to it.
+	err = s.put(ctx, it, condition{"attribute_not_exists(#pk) OR #until <= :now", item{":now": stamp(now)}})
 	var failed *failedError
 	switch {
 	case err == nil:

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -70,5 +71,23 @@ func TestItemsThatStay(t *testing.T) {
 		if found[kind] != want {
 			t.Errorf("%d items under %s, want %d", found[kind], kind, want)
 		}
+	}
+}
+
+// An incident that takes the place of an open one leaves no pointer to that.
+func TestOnePointerForEachKey(t *testing.T) {
+	api, name := table(t)
+	store := dynamostore.New(api, name)
+	before := incident.Incident{Key: "login"}
+	for _, id := range []incident.ID{"i1", "i2"} {
+		after := incident.Incident{ID: id, Key: "login", Version: before.Version + 1, State: incident.Triggered, NextStep: night}
+		must(t, store.Commit(t.Context(), loop.Commit{Before: before, After: after, At: night}))
+		before = after
+	}
+	out, err := api.Query(t.Context(), &dynamodb.QueryInput{TableName: &name, KeyConditionExpression: aws.String("pk = :open"),
+		ExpressionAttributeValues: map[string]types.AttributeValue{":open": &types.AttributeValueMemberS{Value: "OPEN"}}})
+	must(t, err)
+	if len(out.Items) != 1 || out.Items[0][env.SortKey].(*types.AttributeValueMemberS).Value != "i2" {
+		t.Errorf("pointers: %v, want one to i2", out.Items)
 	}
 }
