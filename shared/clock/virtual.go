@@ -9,8 +9,10 @@ import (
 
 // A Virtual clock stands still while anybody works and jumps to the next
 // waiting instant when everybody waits. Those who wait for the same instant
-// are woken one after the other, in the order in which they began to wait, so
-// one seed makes one history.
+// are woken one after the other, in the order in which they began to wait, and
+// those of a group begin in their order, so one seed makes one history. A
+// member of a group begins to work once nobody else does: whoever waits for it
+// must do so by Wait.
 //
 // Work is what Run's function does and what is started with At or a Group;
 // every wait in it must be on this clock. Real input and output (a request
@@ -142,23 +144,27 @@ type virtualGroup struct {
 func (g *virtualGroup) Go(f func()) {
 	v := g.clock
 	v.mu.Lock()
+	defer v.mu.Unlock()
 	g.n++
-	v.working++
-	v.mu.Unlock()
-	go func() {
-		defer func() {
-			v.mu.Lock()
-			defer v.mu.Unlock()
-			g.n--
-			if g.n == 0 && g.waiting != nil {
-				close(g.waiting) // hand our place among the working to the one who waits
-				g.waiting = nil
-				return
-			}
-			v.workless()
+	v.push(v.now, func() {
+		go func() {
+			defer g.done()
+			f()
 		}()
-		f()
-	}()
+	})
+}
+
+func (g *virtualGroup) done() {
+	v := g.clock
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	g.n--
+	if g.n == 0 && g.waiting != nil {
+		close(g.waiting) // hand our place among the working to the one who waits
+		g.waiting = nil
+		return
+	}
+	v.workless()
 }
 
 func (g *virtualGroup) Wait() {

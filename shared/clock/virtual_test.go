@@ -64,6 +64,30 @@ func TestVirtualGroup(t *testing.T) {
 	}
 }
 
+// Those of a group work one after the other, in the order in which they were
+// given: one seed makes one history.
+func TestVirtualGroupHasOneOrder(t *testing.T) {
+	v := clock.NewVirtual(noon)
+	var got []int
+	v.At(noon, func() {
+		g := v.Group()
+		for i := range 100 {
+			g.Go(func() {
+				got = append(got, i)
+				v.Sleep(context.Background(), noon.Add(time.Second))
+				got = append(got, 100+i)
+			})
+		}
+		g.Wait()
+	})
+	v.Run(noon.Add(time.Minute))
+	for i := range 200 {
+		if len(got) != 200 || got[i] != i {
+			t.Fatalf("worked in the order %v", got)
+		}
+	}
+}
+
 func TestVirtualSleepIsCancelled(t *testing.T) {
 	v := clock.NewVirtual(noon)
 	ctx, cancel := context.WithCancel(context.Background())

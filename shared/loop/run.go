@@ -224,16 +224,7 @@ const sendsAtOnce = 8
 // on that follows at once.
 func (l *Loop) act(ctx context.Context, in incident.Incident, sends []send) (failed bool) {
 	records := make([]Record, len(sends))
-	slots := make(chan struct{}, sendsAtOnce)
-	group := l.Clock.Group()
-	for i, s := range sends {
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
-			records[i] = l.send(ctx, s)
-		})
-	}
-	group.Wait()
+	each(l.Clock, len(sends), sendsAtOnce, func(i int) { records[i] = l.send(ctx, sends[i]) })
 	for _, r := range records {
 		failed = failed || len(r.Signals) > 0
 		err := l.Store.Record(ctx, r)

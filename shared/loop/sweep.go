@@ -63,16 +63,7 @@ func (l *Loop) sweepShard(ctx context.Context, shard int) (errs []error) {
 			}
 		}
 		failures := make([]error, len(fresh))
-		slots := make(chan struct{}, sweepAtOnce)
-		group := l.Clock.Group()
-		for i, k := range fresh {
-			slots <- struct{}{}
-			group.Go(func() {
-				defer func() { <-slots }()
-				_, failures[i] = l.Run(ctx, Hint{Key: k})
-			})
-		}
-		group.Wait()
+		each(l.Clock, len(fresh), sweepAtOnce, func(i int) { _, failures[i] = l.Run(ctx, Hint{Key: fresh[i]}) })
 		errs = append(errs, failures...)
 		if len(keys) < sweepBatch || len(fresh) == 0 {
 			return errs
