@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
+	"rouse/shared/awsenv"
 	"rouse/shared/env"
 )
 
@@ -36,7 +37,7 @@ var may = map[string]access{
 	"probe":  {table: raise, wakes: []string{"router"}},
 	"inbox":  {table: raise, wakes: []string{"router", "desk"}, mail: true},
 	"router": {table: decide, due: true, wakes: []string{"router", "desk"}, pages: true},
-	"ack":    {table: decide, wakes: []string{"router"}},
+	"ack":    {table: decide, wakes: []string{"router", "desk"}},
 	"desk":   {table: decide, due: true, wakes: []string{"router", "desk"}, writes: true},
 }
 
@@ -121,6 +122,7 @@ func (a addresses) grants(may access) []awsiam.PolicyStatement {
 // names are those of shared/env, which the functions read them by.
 func (a addresses) environment(may access, stack awscdk.Stack) map[string]*string {
 	vars := map[string]*string{env.Table: a.table.TableName()}
+	endpoints := []string{awsenv.DynamoDB, awsenv.SQS}
 	for _, reader := range may.wakes {
 		if queue := a.queues[reader]; queue != nil {
 			vars[queueVariable[reader]] = queue.QueueUrl()
@@ -129,9 +131,19 @@ func (a addresses) environment(may access, stack awscdk.Stack) map[string]*strin
 	if may.pages {
 		vars[env.Topics] = stack.ToJsonString(a.topics, nil)
 		vars[env.AckURL] = a.ackURL
+		endpoints = append(endpoints, awsenv.SNS)
 	}
 	if may.mail && a.mail != nil {
 		vars[env.MailBucket] = a.mail.name
+		endpoints = append(endpoints, awsenv.S3)
+	}
+	if may.writes {
+		endpoints = append(endpoints, awsenv.SES)
+	}
+	// Empty, and so AWS's own. They stand here because `sam local invoke
+	// --env-vars` sets what the template declares and drops everything else.
+	for _, service := range endpoints {
+		vars["AWS_ENDPOINT_URL_"+service] = jsii.String("")
 	}
 	return vars
 }

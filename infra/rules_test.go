@@ -245,7 +245,11 @@ func TestEnvironment(t *testing.T) {
 	s := synthesize(t, "whole").service
 	given := map[string]bool{env.Config: true} // unset: rouse.yaml lies beside the binary
 	for id, names := range want {
-		vars := s.Resources[id].at("Environment", "Variables").(map[string]any)
+		vars := maps.Clone(s.Resources[id].at("Environment", "Variables").(map[string]any))
+		maps.DeleteFunc(vars, func(name string, value any) bool {
+			// Declared for sam local alone; test/stack holds which.
+			return strings.HasPrefix(name, "AWS_ENDPOINT_URL_") && value == ""
+		})
 		got := slices.Sorted(maps.Keys(vars))
 		slices.Sort(names)
 		if !slices.Equal(got, names) {

@@ -35,7 +35,7 @@ func wire(getenv func(string) string) (base.Handler, error) {
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		if !base.IsSweep(event) {
 			var e events.SQSEvent // says only that something is due
-			if err := base.Unmarshal(event, "an SQS event", &e); err != nil {
+			if err := base.SQS.Unmarshal(event, &e); err != nil {
 				return nil, err
 			}
 		}

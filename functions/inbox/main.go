@@ -43,7 +43,7 @@ func wire(getenv func(string) string) (base.Handler, error) {
 			return nil, in.Sweep(ctx)
 		}
 		var e events.S3Event
-		if err := base.Unmarshal(event, "an S3 event", &e); err != nil {
+		if err := base.S3.Unmarshal(event, &e); err != nil {
 			return nil, err
 		}
 		var errs []error

@@ -91,6 +91,9 @@ type Message struct {
 const (
 	mailBytesMax = 2 << 20  // read of one mail; the text of a mail stands at its beginning
 	textBytesMax = 32 << 10 // searched for quotes, and kept
+	// subjectBytesMax is what fits in an unfolded line of RFC 5322 (2.1.1); a
+	// longer subject would only push the text out of sight.
+	subjectBytesMax = 998
 )
 
 // Read makes a Message of the mail in r, which it reads up to mailBytesMax,
@@ -119,7 +122,7 @@ func Read(r io.Reader, env Envelope, us Us) Message {
 }
 
 func (m *Message) readHeader(h header, us Us) {
-	m.Subject = decodeWords(h.get("Subject"))
+	m.Subject = clip(decodeWords(h.get("Subject")), subjectBytesMax)
 	m.To = parseAddresses(h.get("To"))
 	if from := parseAddresses(h.get("From")); len(from) > 0 {
 		m.From = from[0]

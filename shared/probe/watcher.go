@@ -90,9 +90,13 @@ func (w *watcher) flush(ctx context.Context, last bool) {
 			w.fault = nil
 			return
 		}
-		if w.fault = err; err != nil {
+		if err != nil {
+			if w.fault == nil || ctx.Err() == nil { // being out of time hides no cause
+				w.fault = err
+			}
 			return
 		}
+		w.fault = nil
 	}
 	w.fault = errors.New("the state changes faster than it can be saved")
 }

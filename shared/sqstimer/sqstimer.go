@@ -19,6 +19,9 @@ import (
 // comes early, and its receiver asks again.
 const delayMax = 15 * time.Minute
 
+// keyBytesMax is above every key that we make, and below what the table takes.
+const keyBytesMax = 1024
+
 // Hints wakes the router and the desk.
 type Hints struct {
 	Client *sqs.Client
@@ -72,6 +75,9 @@ func Parse(body string) (loop.Hint, error) {
 	}
 	if h.Key == "" {
 		return h, fmt.Errorf(`hint %.200q has no key: want {"key": "…", "version": n}`, body)
+	}
+	if len(h.Key) > keyBytesMax {
+		return h, fmt.Errorf(`hint %.200q has a key of %d bytes, more than %d: want {"key": "…", "version": n}`, body, len(h.Key), keyBytesMax)
 	}
 	return h, nil
 }

@@ -46,7 +46,7 @@ func TestParse(t *testing.T) {
 	if want := (loop.Hint{Key: "check/login", Version: 7}); err != nil || got != want {
 		t.Errorf("got %+v, err %v, want %+v", got, err, want)
 	}
-	for _, body := range []string{"", "null", "[]", "{}", `{"key":""}`, `{"version":7}`, `{"key":7}`, "\xff", strings.Repeat("x", 1<<20)} {
+	for _, body := range []string{"", "null", "[]", "{}", `{"key":""}`, `{"version":7}`, `{"key":7}`, "\xff", strings.Repeat("x", 1<<20), `{"key":"` + strings.Repeat("x", 1025) + `"}`} {
 		_, err := Parse(body)
 		if err == nil || !strings.Contains(err.Error(), `want {"key"`) || len(err.Error()) > 1000 {
 			t.Errorf("%.20q…: err %.2000v", body, err)

@@ -3,7 +3,6 @@
 package base
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -97,15 +96,30 @@ func IsSweep(event json.RawMessage) bool {
 	return json.Unmarshal(event, &e) == nil && e.Sweep
 }
 
-// Unmarshal reads an event of one shape, named in the error that another one
-// gets.
-func Unmarshal(event json.RawMessage, want string, into any) error {
-	var records struct{ Records []json.RawMessage }
-	if err := json.Unmarshal(event, &records); err != nil || len(records.Records) == 0 {
-		return fmt.Errorf("this event has no Records: want %s, or %s", want, env.Sweep)
+// A Source is where an event with Records comes from.
+type Source struct{ name, eventSource string }
+
+var (
+	S3  = Source{"an S3 event", "aws:s3"}
+	SQS = Source{"an SQS event", "aws:sqs"}
+)
+
+// Unmarshal reads an event of the source; another one gets an error that names
+// what is wanted.
+func (s Source) Unmarshal(event json.RawMessage, into any) error {
+	var shape struct {
+		Records []struct{ EventSource string }
 	}
-	if err := json.NewDecoder(bytes.NewReader(event)).Decode(into); err != nil {
-		return fmt.Errorf("want %s: %w", want, err)
+	if err := json.Unmarshal(event, &shape); err != nil || len(shape.Records) == 0 {
+		return fmt.Errorf("this event has no Records: want %s, or %s", s.name, env.Sweep)
+	}
+	for _, r := range shape.Records {
+		if r.EventSource != s.eventSource {
+			return fmt.Errorf("this event has a record of %.40q: want %s, or %s", r.EventSource, s.name, env.Sweep)
+		}
+	}
+	if err := json.Unmarshal(event, into); err != nil {
+		return fmt.Errorf("want %s: %w", s.name, err)
 	}
 	return nil
 }
@@ -114,7 +128,7 @@ func Unmarshal(event json.RawMessage, want string, into any) error {
 // that they alone come again.
 func Batch(ctx context.Context, log *slog.Logger, event json.RawMessage, handle func(context.Context, events.SQSMessage) error) (any, error) {
 	var e events.SQSEvent
-	if err := Unmarshal(event, "an SQS event", &e); err != nil {
+	if err := SQS.Unmarshal(event, &e); err != nil {
 		return nil, err
 	}
 	response := events.SQSEventResponse{BatchItemFailures: []events.SQSBatchItemFailure{}}
