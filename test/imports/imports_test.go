@@ -42,6 +42,8 @@ func TestRulesBite(t *testing.T) {
 		{"a prefix is no path", "shared/snspager/x.go", `import "github.com/aws/aws-sdk-go-v2/service/snsx"`, "from outside only"},
 		{"a function reaches another", "functions/desk/x.go", `import "rouse/functions/router"`, "may not import rouse/functions/router"},
 		{"a function reaches the command", "functions/desk/x.go", `import "rouse/cmd/rouse/local"`, "may not import rouse/cmd/rouse/local"},
+		{"a function reads calendars", "functions/desk/x.go", `import "rouse/shared/calendar"`, "may not import rouse/shared/calendar"},
+		{"the command reads calendars", "cmd/rouse/x.go", `import "rouse/shared/calendar"`, ""},
 		{"a function reaches the CDK", "functions/desk/x.go", `import "github.com/aws/aws-cdk-go/awscdk/v2"`, "only infra may"},
 		{"a shared package's test reaches the CDK", "shared/env/x_test.go", `import "github.com/aws/jsii-runtime-go"`, "only infra may"},
 		{"the stack reaches the CDK", "infra/x.go", `import "github.com/aws/aws-cdk-go/awscdk/v2"`, ""},
