@@ -8,12 +8,14 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"rouse/shared/escalation"
+	"rouse/shared/oncall"
 	"rouse/shared/triage"
 )
 
 // A builder fills a Config section by section, names before their uses.
 type builder struct {
 	c             *Config
+	calendar      func(file string, zone *time.Location) ([]oncall.Away, error)
 	people        []string // ids, also of those that have faults
 	scheduleIDs   []string
 	policyIDs     []string

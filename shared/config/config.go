@@ -34,7 +34,7 @@ const (
 	NameBytesMax  = 60  // of the service and of people: both go into an SMS
 	RespondersMax = 200
 	ContactsMax   = 8
-	AwayMax       = 100 // per responder
+	AwayMax       = 500 // times per responder, those of calendars included
 	SchedulesMax  = 50
 	LayersMax     = 20
 	RotationMax   = 100
@@ -99,6 +99,10 @@ type Config struct {
 
 	policyOf map[string]string // by capability, where it is not the default
 	root     *yaml.Node
+	text     []byte
+	// awayItems says, for each responder and each of their away times in the
+	// Rota, which item of the file it comes from. A calendar has many.
+	awayItems map[string][]int
 }
 
 // A Responder is somebody who can be paged.
@@ -164,9 +168,20 @@ type Desk struct {
 	ShareEvidence bool // tell what the checks saw
 }
 
+// Options are what reading a file needs from outside of it.
+type Options struct {
+	// Calendar reads the away times of somebody who lives in zone from the
+	// iCalendar that the file names. Its error names the calendar and says what
+	// would be right. Nil: a file with a calendar is refused.
+	Calendar func(file string, zone *time.Location) ([]oncall.Away, error)
+}
+
 // Load reads the file at path. Its error is *Faults if the file could be read
 // and is not valid, and is fs.ErrNotExist if there is none.
-func Load(path string) (*Config, error) {
+func Load(path string) (*Config, error) { return LoadWith(path, Options{}) }
+
+// LoadWith is Load with options.
+func LoadWith(path string, o Options) (*Config, error) {
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, missing(path)
@@ -174,7 +189,7 @@ func Load(path string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	return Parse(data, path)
+	return ParseWith(data, path, o)
 }
 
 // missing is the path of a file that is not there. It is an fs.ErrNotExist.
@@ -188,13 +203,16 @@ func (missing) Unwrap() error { return fs.ErrNotExist }
 
 // Parse reads a whole rouse.yaml; name is what faults call it. Its error, if
 // any, is *Faults and holds every fault.
-func Parse(data []byte, name string) (*Config, error) {
+func Parse(data []byte, name string) (*Config, error) { return ParseWith(data, name, Options{}) }
+
+// ParseWith is Parse with options.
+func ParseWith(data []byte, name string, o Options) (*Config, error) {
 	r := &reader{zones: map[string]*time.Location{"UTC": time.UTC}}
 	r.faults.File = name
-	c := &Config{}
+	c := &Config{text: data, awayItems: map[string][]int{}}
 	if root := r.read(data); root.present() {
 		c.root = root.n
-		b := &builder{c: c}
+		b := &builder{c: c, calendar: o.Calendar}
 		b.config(root)
 	}
 	if len(r.faults.List) > 0 {

@@ -63,9 +63,9 @@ func (c *Config) Mend(h oncall.Hole) string {
 	for _, schedule := range c.Coverage.Schedules {
 		before := c.Rota.At(schedule, h.From.Add(-time.Second))
 		for _, who := range before {
-			for i, a := range c.Rota.People[who].Away {
-				if a.From.Equal(h.From) {
-					return fmt.Sprintf("responders.%s.away[%d]", who, i)
+			for i, item := range c.awayItems[who] {
+				if c.Rota.People[who].Away[i].From.Equal(h.From) {
+					return fmt.Sprintf("responders.%s.away[%d]", who, item)
 				}
 			}
 		}

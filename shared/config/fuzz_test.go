@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -28,8 +29,9 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(withPreamble(body)))
 	}
 	f.Add([]byte(preamble + holed))
+	f.Add([]byte(withCalendars))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := Parse(data, "f")
+		c, err := ParseWith(data, "f", calendars)
 		if err != nil {
 			var faults *Faults
 			if !errors.As(err, &faults) || len(faults.List) == 0 {
@@ -47,8 +49,15 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Parse(written, "again"); err != nil {
+		if _, err := ParseWith(written, "again", calendars); err != nil {
 			t.Errorf("written again it has faults: %v\n%s", err, written)
+		}
+		expanded, err := c.Expanded()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := Parse(expanded, "expanded"); err != nil || !reflect.DeepEqual(again.Rota, c.Rota) {
+			t.Errorf("with its calendars written out it says something else: %v\n%s", err, expanded)
 		}
 	})
 }

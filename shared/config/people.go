@@ -45,7 +45,7 @@ func (b *builder) responders(v value) {
 		}
 		p.Contact = contacts(f)
 		b.c.Responders[e.id] = p
-		b.c.Rota.People[e.id] = oncall.Person{Name: p.Name, Zone: zone, Away: away(f.get("away"), p.Zone)}
+		b.c.Rota.People[e.id] = oncall.Person{Name: p.Name, Zone: zone, Away: b.away(e.id, f.get("away"), p.Zone)}
 	}
 }
 
@@ -89,16 +89,6 @@ func contacts(f fields) []escalation.Contact {
 		f.get("contact").fault("the first page would leave only after %s; let one rule have no after", durationText(rules[0].After))
 	}
 	return rules
-}
-
-func away(v value, zone *time.Location) []oncall.Away {
-	var periods []oncall.Away
-	for _, item := range v.list("{from: 2026-12-20, to: 2027-01-03}", AwayMax) {
-		f := item.fields("away")
-		from, to := f.interval(zone)
-		periods = append(periods, oncall.Away{From: from, To: to, Why: f.get("why").text()})
-	}
-	return periods
 }
 
 // phone reads an E.164 number. No fault repeats it: faults reach logs.

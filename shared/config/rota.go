@@ -154,26 +154,43 @@ func minTime(a, b time.Time) time.Time {
 	return b
 }
 
-// interval reads from and to by the clock of zone. What is absent is zero; a
-// to without a time of day includes its day.
+// interval reads from and to by the clock of zone, or in UTC. What is absent is
+// zero; a to without a time of day includes its day.
 func (f fields) interval(zone *time.Location) (from, to time.Time) {
 	if !f.valid() {
 		return from, to
 	}
-	if c, ok := f.get("from").civil(zone); ok {
-		from = c.First(zone)
+	from = f.get("from").moment(zone, 0)
+	days := 0
+	if end := f.get("to"); end.present() && end.dateOnly() {
+		days = 1
 	}
-	if c, ok := f.get("to").civil(zone); ok {
-		if f.get("to").dateOnly() {
-			c.Day++
-		}
-		to = c.First(zone)
-	}
+	to = f.get("to").moment(zone, days)
 	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
 		f.get("to").fault("is not after from (%s); write a later time", from.In(zone).Format("2006-01-02T15:04"))
 		return time.Time{}, time.Time{}
 	}
 	return from, to
+}
+
+// moment reads a wall-clock time, so many days later, or a time in UTC, which
+// ends in Z. It is zero if there is none.
+func (v value) moment(zone *time.Location, days int) time.Time {
+	s, ok := v.raw("like 2026-11-02T09:00")
+	if !ok {
+		return time.Time{}
+	}
+	for _, layout := range []string{utcLayout, "2006-01-02T15:04Z"} {
+		if t, err := time.Parse(layout, s); err == nil && t.Year() >= yearMin && t.Year() <= yearMax {
+			return t.In(zone)
+		}
+	}
+	c, ok := v.civil(zone)
+	if !ok {
+		return time.Time{}
+	}
+	c.Day += days
+	return c.First(zone)
 }
 
 func (v value) dateOnly() bool { return len(v.n.Value) == len("2006-01-02") }

@@ -26,11 +26,7 @@ var sections = map[string]section{
 		required: []string{"channel"},
 		examples: map[string]string{"channel": "channel: sms or channel: email"},
 	},
-	"away": {
-		keys:     []string{"from", "to", "why"},
-		required: []string{"from"},
-		examples: map[string]string{"from": "from: 2026-12-20"},
-	},
+	"away": {keys: []string{"from", "to", "why", "ics"}},
 	"schedule": {
 		keys:     []string{"zone", "layers", "overrides"},
 		required: []string{"zone"},
