@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	_ "time/tzdata" // provided.al2023 has no zone database
 
 	"github.com/aws/aws-lambda-go/events"
@@ -34,9 +33,9 @@ func wire(getenv func(string) string) (base.Handler, error) {
 		if err != nil {
 			return events.APIGatewayV2HTTPResponse{StatusCode: http.StatusBadRequest, Body: "bad request\n"}, nil
 		}
-		w := httptest.NewRecorder()
+		w := &response{status: http.StatusOK, header: http.Header{}}
 		screen.ServeHTTP(w, r)
-		return response(w), nil
+		return w.event(), nil
 	}, nil
 }
 
@@ -65,10 +64,21 @@ func request(ctx context.Context, e events.APIGatewayV2HTTPRequest) (*http.Reque
 	return r, nil
 }
 
-func response(w *httptest.ResponseRecorder) events.APIGatewayV2HTTPResponse {
-	out := events.APIGatewayV2HTTPResponse{StatusCode: w.Code, Headers: map[string]string{}, Body: w.Body.String()}
-	for name := range w.Header() {
-		out.Headers[name] = w.Header().Get(name)
+// response is an http.ResponseWriter that keeps what is written.
+type response struct {
+	status int
+	header http.Header
+	body   bytes.Buffer
+}
+
+func (w *response) Header() http.Header            { return w.header }
+func (w *response) WriteHeader(status int)         { w.status = status }
+func (w *response) Write(data []byte) (int, error) { return w.body.Write(data) }
+
+func (w *response) event() events.APIGatewayV2HTTPResponse {
+	out := events.APIGatewayV2HTTPResponse{StatusCode: w.status, Headers: map[string]string{}, Body: w.body.String()}
+	for name := range w.header {
+		out.Headers[name] = w.header.Get(name)
 	}
 	return out
 }

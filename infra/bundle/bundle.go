@@ -25,8 +25,11 @@ const Dir = "dist"
 // lambda.norpc leaves out the runtime interface of the retired go1.x.
 var flags = []string{"-trimpath", "-buildvcs=false", "-tags=lambda.norpc", "-ldflags=-s -w -buildid="}
 
-// target is what provided.al2023 on Graviton runs.
-var target = []string{"GOOS=linux", "GOARCH=arm64", "GOARM64=v8.0", "CGO_ENABLED=0", "GOEXPERIMENT="}
+// Graviton is the GOARCH of what Functions builds.
+const Graviton = "arm64"
+
+// target is what provided.al2023 runs, besides the architecture.
+var target = []string{"GOOS=linux", "GOARM64=v8.0", "GOAMD64=v1", "CGO_ENABLED=0", "GOEXPERIMENT="}
 
 // Functions builds the named functions from root/functions/NAME into
 // root/dist/NAME and lays config beside each as rouse.yaml. It returns the
@@ -43,7 +46,7 @@ func Functions(ctx context.Context, root string, config []byte, names ...string)
 		return nil, fmt.Errorf("make a folder to build in: %w", err)
 	}
 	defer os.RemoveAll(fresh)
-	if err := build(ctx, root, fresh, names); err != nil {
+	if err := Build(ctx, root, fresh, Graviton, names...); err != nil {
 		return nil, err
 	}
 
@@ -58,8 +61,9 @@ func Functions(ctx context.Context, root string, config []byte, names ...string)
 	return folders, nil
 }
 
-// build leaves the binary of each function in out, under the function's name.
-func build(ctx context.Context, root, out string, names []string) error {
+// Build leaves the binary of each function in the folder out, under the
+// function's name, for a GOARCH.
+func Build(ctx context.Context, root, out, goarch string, names ...string) error {
 	out, err := filepath.Abs(out)
 	if err != nil {
 		return err
@@ -71,7 +75,7 @@ func build(ctx context.Context, root, out string, names []string) error {
 	}
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), target...)
+	cmd.Env = append(append(os.Environ(), "GOARCH="+goarch), target...)
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return &BuildError{Functions: names, Said: string(bytes.TrimSpace(said)), Err: err}
 	}

@@ -44,6 +44,7 @@ type Stack struct {
 	Store    *dynamostore.Store // the same table, for tests to look at
 	Mails    *s3.Client
 	Team     *config.Config
+	Path     string // of rouse.yaml
 	// AckURL is what links begin with; set it before the router is wired.
 	AckURL string
 
@@ -62,7 +63,7 @@ func Start(t testing.TB, path string) *Stack {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Stack{t: t, path: path, Team: team, AckURL: "https://r.example.com", Template: ReadTemplate(t), gates: map[string]*gate{}}
+	s := &Stack{t: t, Path: path, Team: team, AckURL: "https://r.example.com", Template: ReadTemplate(t), gates: map[string]*gate{}}
 	s.AWS = awsfake.Start(t, s.account())
 
 	files := s3mem.New()
@@ -108,7 +109,7 @@ func (s *Stack) account() awsfake.Options {
 }
 
 // Env is the environment of a function: the variables that the template gives
-// it, filled in, and endpoints that let pass what the template allows it. What
+// it, filled in, with endpoints that let pass what the template allows it. What
 // Lambda itself sets is not in it.
 func (s *Stack) Env(function string) map[string]string {
 	return s.environment(function, func(string) string { return s.gate(function) })
@@ -123,7 +124,6 @@ func (s *Stack) Direct(function string) map[string]string {
 func (s *Stack) environment(function string, endpoint func(service string) string) map[string]string {
 	s.t.Helper()
 	vars := map[string]string{
-		env.Config:                  s.path,
 		"AWS_ENDPOINT_URL_DYNAMODB": endpoint("dynamodb"),
 		"AWS_ENDPOINT_URL_SNS":      endpoint("sns"),
 		"AWS_ENDPOINT_URL_SQS":      endpoint("sqs"),
@@ -155,12 +155,12 @@ func (s *Stack) environment(function string, endpoint func(service string) strin
 	return vars
 }
 
-// Getenv is Env as a function of this process reads it, with what Lambda sets
-// and with some variables set otherwise.
+// Getenv is Env as a function of this process reads it, with what Lambda sets,
+// the path of rouse.yaml, and some variables set otherwise.
 func (s *Stack) Getenv(function string, changes map[string]string) func(string) string {
 	vars := s.Env(function)
 	for name, value := range map[string]string{
-		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
+		env.Config: s.Path, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "ASIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token",
 	} {
 		vars[name] = value
 	}
