@@ -22,6 +22,7 @@
 //	LETTER#<mail>       letter                     what was made of a mail
 //	CHECK#<name>        check                      the state of a check
 //	HOLD#<name>         hold                       who does what only one may do
+//	ROTA                amendment#<id>             an override or away time made at once
 //
 // In a key's partition the few items that count sort before the signals, which
 // may be thousands. A record is JSON in the attribute body; what conditions
@@ -42,6 +43,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
+	"rouse/shared/amend"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
@@ -71,6 +73,7 @@ var (
 	_ loop.Store  = (*Store)(nil)
 	_ loop.Holder = (*Store)(nil)
 	_ probe.Store = (*Store)(nil)
+	_ amend.Store = (*Store)(nil)
 )
 
 // New returns a Store on a table of the shape that CreateTable makes. Nothing
@@ -100,6 +103,7 @@ func seenAt(signal string) place                { return place{"SEEN#" + signal,
 func checkAt(name string) place                 { return place{"CHECK#" + name, "check"} }
 func holdAt(name string) place                  { return place{"HOLD#" + name, "hold"} }
 func letterAt(id string) place                  { return place{"LETTER#" + id, "letter"} }
+func amendmentAt(id string) place               { return place{rotaKey, amendmentPrefix + id} }
 func threadAt(messageID string) place           { return place{"THREAD#" + sha(messageID), "thread"} }
 func incidentAt(key incident.Key) place         { return place{liveKey(key), incidentSort} }
 func pageAt(key incident.Key, p string) place   { return place{liveKey(key), pagePrefix + p} }
@@ -107,16 +111,18 @@ func signalAt(key incident.Key, s string) place { return place{liveKey(key), sig
 func reporterAt(id incident.ID, r string) place { return place{historyKey(id), reporterPrefix + r} }
 
 const (
-	keyPrefix      = "KEY#"
-	incidentSort   = "incident"
-	pagePrefix     = "page#"
-	restPrefix     = "rest#"
-	signalPrefix   = "signal#"
-	eventPrefix    = "event#"
-	reporterPrefix = "reporter#"
-	openKey        = "OPEN"
-	settledKey     = "SETTLED"
-	walksShard     = "walks"
+	keyPrefix       = "KEY#"
+	incidentSort    = "incident"
+	pagePrefix      = "page#"
+	restPrefix      = "rest#"
+	signalPrefix    = "signal#"
+	eventPrefix     = "event#"
+	reporterPrefix  = "reporter#"
+	openKey         = "OPEN"
+	settledKey      = "SETTLED"
+	walksShard      = "walks"
+	rotaKey         = "ROTA"
+	amendmentPrefix = "amendment#"
 )
 
 // shardOf spreads the keys over the due index's partitions; it must never

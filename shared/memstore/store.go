@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"rouse/shared/amend"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
@@ -19,26 +20,28 @@ import (
 // what goes in and what comes out is copied, so that no caller shares memory
 // with it or with another.
 type Store struct {
-	mu        sync.Mutex
-	seen      map[string]bool // signals, by id
-	lives     map[incident.Key]*live
-	due       [loop.Shards]queue[incident.Key]
-	codes     map[string]loop.Code
-	open      map[incident.ID]incident.Key
-	settled   []incident.Incident
-	histories map[incident.ID]*history
-	walks     map[string]record.Walk
-	walksDue  queue[string]
-	threads   map[string]record.Thread
-	letters   map[string]record.Letter
-	checks    map[string][]byte // check.State as JSON
-	holds     map[string]hold
+	mu         sync.Mutex
+	seen       map[string]bool // signals, by id
+	lives      map[incident.Key]*live
+	due        [loop.Shards]queue[incident.Key]
+	codes      map[string]loop.Code
+	open       map[incident.ID]incident.Key
+	settled    []incident.Incident
+	histories  map[incident.ID]*history
+	walks      map[string]record.Walk
+	walksDue   queue[string]
+	threads    map[string]record.Thread
+	letters    map[string]record.Letter
+	checks     map[string][]byte // check.State as JSON
+	holds      map[string]hold
+	amendments map[string]amend.Amendment
 }
 
 var (
 	_ loop.Store  = (*Store)(nil)
 	_ loop.Holder = (*Store)(nil)
 	_ probe.Store = (*Store)(nil)
+	_ amend.Store = (*Store)(nil)
 )
 
 // live is what lives under a key.
@@ -66,16 +69,17 @@ type history struct {
 // New returns an empty Store.
 func New() *Store {
 	return &Store{
-		seen:      map[string]bool{},
-		lives:     map[incident.Key]*live{},
-		codes:     map[string]loop.Code{},
-		open:      map[incident.ID]incident.Key{},
-		histories: map[incident.ID]*history{},
-		walks:     map[string]record.Walk{},
-		threads:   map[string]record.Thread{},
-		letters:   map[string]record.Letter{},
-		checks:    map[string][]byte{},
-		holds:     map[string]hold{},
+		seen:       map[string]bool{},
+		lives:      map[incident.Key]*live{},
+		codes:      map[string]loop.Code{},
+		open:       map[incident.ID]incident.Key{},
+		histories:  map[incident.ID]*history{},
+		walks:      map[string]record.Walk{},
+		threads:    map[string]record.Thread{},
+		letters:    map[string]record.Letter{},
+		checks:     map[string][]byte{},
+		holds:      map[string]hold{},
+		amendments: map[string]amend.Amendment{},
 	}
 }
 

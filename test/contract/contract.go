@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"rouse/shared/ack"
+	"rouse/shared/amend"
 	"rouse/shared/desk"
 	"rouse/shared/inbox"
 	"rouse/shared/incident"
@@ -27,6 +28,7 @@ type Store interface {
 	inbox.Store
 	ack.Store
 	probe.Store
+	amend.Store
 	Find(ctx context.Context, id incident.ID) (incident.Key, bool, error)
 	Recent(ctx context.Context, limit int) ([]incident.Incident, error)
 }
@@ -45,6 +47,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		{"people", peopleTests},
 		{"desk", deskTests},
 		{"checks", checkTests},
+		{"rota", rotaTests},
 		{"race", raceTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"rouse/shared/ack"
+	"rouse/shared/amend"
 	"rouse/shared/clock"
 	"rouse/shared/config"
 	"rouse/shared/desk"
@@ -33,6 +34,7 @@ type Store interface {
 	inbox.Store
 	probe.Store
 	ack.Store
+	amend.Store
 }
 
 // Options say what a System is made of.
@@ -82,8 +84,8 @@ func New(o Options) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
-	team := func(context.Context) (loop.Team, error) { return c.Team(), nil }
-	decides := &loop.Loop{Store: o.Store, Clock: o.Clock, Team: team, Hints: s, Log: o.Log}
+	team := &amend.Source{Deployed: c.Team(), Store: o.Store, Clock: o.Clock, Log: o.Log}
+	decides := &loop.Loop{Store: o.Store, Clock: o.Clock, Team: team.Team, Hints: s, Log: o.Log}
 	router := *decides
 	router.Sender = pager
 	s.router = &router

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"rouse/shared/amend"
 	"rouse/shared/awsenv"
 	"rouse/shared/clock"
 	"rouse/shared/config"
@@ -69,10 +70,8 @@ func New(getenv func(string) string, services []string, required ...string) (Bas
 // Loop returns the loop as the function runs it; without a sender it decides
 // and leaves the pages to the router.
 func (b Base) Loop(sender loop.Sender) *loop.Loop {
-	return &loop.Loop{
-		Store: b.Store, Clock: b.Clock, Hints: b.Hints, Log: b.Log, Sender: sender,
-		Team: func(context.Context) (loop.Team, error) { return b.Config.Team(), nil },
-	}
+	team := &amend.Source{Deployed: b.Config.Team(), Store: b.Store, Clock: b.Clock, Log: b.Log}
+	return &loop.Loop{Store: b.Store, Clock: b.Clock, Hints: b.Hints, Log: b.Log, Sender: sender, Team: team.Team}
 }
 
 // A Handler takes an event as it came.
