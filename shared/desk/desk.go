@@ -61,7 +61,7 @@ type Mailer interface {
 const (
 	walksMax     = 20
 	reportersMax = 100 // per page of a walk
-	claimFor     = 2 * time.Minute
+	claimFor     = 45 * time.Second // longer than the function lives, and no longer: who was turned away waits for it
 	retryAfter   = 30 * time.Second
 )
 

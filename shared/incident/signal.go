@@ -81,9 +81,14 @@ type Reporter struct {
 }
 
 // ID stands for the reporter's address where the address itself would be too
-// much to show.
+// much to show. Who gets no automatic answer is another reporter than who does,
+// though they share an address: a machine's mail must not silence a person.
 func (r Reporter) ID() string {
-	sum := sha256.Sum256([]byte(strings.ToLower(r.Address)))
+	of := strings.ToLower(r.Address)
+	if r.Silent != "" {
+		of += " silent"
+	}
+	sum := sha256.Sum256([]byte(of))
 	return hex.EncodeToString(sum[:8])
 }
 
