@@ -96,6 +96,23 @@ func TestFromAMailToAnAcknowledgement(t *testing.T) {
 
 	r.assertQuiet("login", 9*time.Minute) // the promise of an answer, at ten, may still be broken
 	r.assertStory(before.ID, "paged", "acknowledged", "told")
+	r.assertSmall()
+}
+
+// assertSmall holds how much memory the functions have had after real work.
+func (r *rig) assertSmall() {
+	r.t.Helper()
+	const most = 20_000_000
+	for name, d := range r.functions {
+		for _, p := range d.Processes() {
+			_, peak, err := p.Resident()
+			if err != nil {
+				r.t.Error(err)
+			} else if r.t.Logf("%s had %.1f MB resident", name, float64(peak)/1e6); peak > most {
+				r.t.Errorf("%s had %d bytes resident, more than %d", name, peak, most)
+			}
+		}
+	}
 }
 
 // assertQuiet holds that nobody is paged any more: nothing is due until then,

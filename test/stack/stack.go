@@ -51,7 +51,6 @@ type Stack struct {
 	Template Template
 
 	t        testing.TB
-	path     string            // of rouse.yaml
 	backends map[string]string // endpoints by signing name
 	gates    map[string]*gate  // by function
 }
