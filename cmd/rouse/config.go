@@ -13,14 +13,24 @@ import (
 var configCommand = command{
 	name:  "config",
 	about: "validates rouse.yaml and tells every fault",
-	flags: func(*flag.FlagSet) func(context.Context, *call) error { return runConfig },
+	flags: func(flags *flag.FlagSet) func(context.Context, *call) error {
+		expand := flags.Bool("expand", false, "print rouse.yaml with its calendars written out, as the functions read it")
+		return func(_ context.Context, c *call) error { return runConfig(c, *expand) }
+	},
 }
 
-func runConfig(_ context.Context, c *call) error {
+func runConfig(c *call, expand bool) error {
 	if err := c.noArgs(); err != nil {
 		return err
 	}
 	cfg, err := c.config()
+	if expand && err == nil {
+		text, err := cfg.Expanded()
+		if err == nil {
+			_, err = c.stdout.Write(text)
+		}
+		return err
+	}
 	if !c.json {
 		if err == nil {
 			fmt.Fprintf(c.stdout, "%s is valid: %s.\n", c.configPath, summary(cfg))

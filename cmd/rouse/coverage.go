@@ -23,11 +23,12 @@ var coverageCommand = command{
 		flags.StringVar(&v.from, "from", "", "from this `TIME`, RFC 3339 or by the owner's clock; now if not given")
 		flags.StringVar(&v.to, "to", "", "until this `TIME`, exclusive (a date alone includes that day); the horizon if not given")
 		flags.StringVar(&v.svg, "svg", "", "also draw it as a picture into `FILE`")
-		return func(_ context.Context, c *call) error { return runCoverage(c, v) }
+		tableFlag(flags, &v.table)
+		return func(ctx context.Context, c *call) error { return runCoverage(ctx, c, v) }
 	},
 }
 
-type coverageFlags struct{ from, to, svg string }
+type coverageFlags struct{ from, to, svg, table string }
 
 type holeRow struct {
 	From time.Time `json:"from"`
@@ -39,18 +40,19 @@ type holeRow struct {
 // to see; holes are told for all of it.
 const drawnDays = 14
 
-func runCoverage(c *call, v coverageFlags) error {
+func runCoverage(ctx context.Context, c *call, v coverageFlags) error {
 	if err := c.noArgs(); err != nil {
 		return err
 	}
-	cfg, err := c.config()
+	cfg, err := c.current(ctx, v.table)
 	if err != nil {
 		return err
 	}
-	begin, end, err := window(v.from, v.to, ownerZone(cfg), cfg.Coverage.Horizon)
+	begin, end, err := window(v.from, v.to, cfg.Zone(), cfg.Coverage.Horizon)
 	if err != nil {
 		return err
 	}
+	c.warnBeyond(cfg, end)
 	holes := cfg.Holes(begin, end)
 	shown := end
 	if v.to == "" {
@@ -135,12 +137,4 @@ func (c *call) terminal() picture.TextOptions {
 		o.Color = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
 	return o
-}
-
-// ownerZone is by whose clock holes are told.
-func ownerZone(cfg *config.Config) *time.Location {
-	if owner, ok := cfg.Responders[cfg.Coverage.Owner]; ok {
-		return owner.Zone
-	}
-	return time.UTC
 }

@@ -44,6 +44,9 @@ func commands() []command {
 		whoCommand,
 		shiftsCommand,
 		coverageCommand,
+		overrideCommand,
+		awayCommand,
+		calendarCommand,
 		checkCommand,
 		verdictCommand,
 		mailCommand,
@@ -173,9 +176,6 @@ func (c *call) usage(cmd command, flags *flag.FlagSet) error {
 	return nil
 }
 
-// config reads rouse.yaml.
-func (c *call) config() (*config.Config, error) { return config.Load(c.configPath) }
-
 // noArgs refuses arguments that a command would ignore.
 func (c *call) noArgs() error {
 	if len(c.args) > 0 {
@@ -199,10 +199,13 @@ func instant(name, s string, zone *time.Location, end bool) (time.Time, error) {
 		return t, nil
 	}
 	c, err := oncall.ParseCivil(s)
-	if err != nil {
+	dateOnly := len(s) == len("2006-01-02")
+	switch {
+	case err != nil:
 		return time.Time{}, misused("--%s: %q is not a time; write it like 2026-11-02T09:00-06:00, 2026-11-02T09:00 or 2026-11-02", name, s)
-	}
-	if end && len(s) == len("2006-01-02") {
+	case !dateOnly && !c.Exists(zone):
+		return time.Time{}, misused("--%s: %s does not exist in %s, where clocks are put forward then; write %s", name, s, zone, oncall.CivilOf(c.First(zone)))
+	case dateOnly && end:
 		c.Day++
 	}
 	return c.First(zone), nil

@@ -135,7 +135,7 @@ Tue 2026-02-03 18:00 CST  Wed 2026-02-04 00:00 CST  bo
 		{args: []string{"who", "--frobnicate"}, status: 2, stderr: "rouse: flag provided but not defined: -frobnicate; `rouse who -h` lists the flags\n"},
 		{args: []string{"help"}, stdout: help},
 		{args: []string{"-h"}, stdout: help},
-		{args: []string{"config", "-h"}, stdout: "rouse config: validates rouse.yaml and tells every fault\n\n  -config FILE\n    \tread this FILE instead of rouse.yaml (default \"rouse.yaml\")\n  -json\n    \tprint one JSON document\n"},
+		{args: []string{"config", "-h"}, stdout: "rouse config: validates rouse.yaml and tells every fault\n\n  -config FILE\n    \tread this FILE instead of rouse.yaml (default \"rouse.yaml\")\n  -expand\n    \tprint rouse.yaml with its calendars written out, as the functions read it\n  -json\n    \tprint one JSON document\n"},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
 			inFolder(t, map[string]string{

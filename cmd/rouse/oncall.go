@@ -19,15 +19,17 @@ var whoCommand = command{
 	about: "says who is on call",
 	flags: func(flags *flag.FlagSet) func(context.Context, *call) error {
 		at := flags.String("at", "", "at this `TIME`, RFC 3339 or like 2026-11-02T09:00 by this machine's clock; now if not given")
-		return func(_ context.Context, c *call) error { return runWho(c, *at) }
+		var table string
+		tableFlag(flags, &table)
+		return func(ctx context.Context, c *call) error { return runWho(ctx, c, *at, table) }
 	},
 }
 
-func runWho(c *call, at string) error {
+func runWho(ctx context.Context, c *call, at, tableName string) error {
 	if err := c.noArgs(); err != nil {
 		return err
 	}
-	cfg, err := c.config()
+	cfg, err := c.current(ctx, tableName)
 	if err != nil {
 		return err
 	}
@@ -37,6 +39,7 @@ func runWho(c *call, at string) error {
 			return err
 		}
 	}
+	c.warnBeyond(cfg, when)
 	schedules := map[string][]string{}
 	for id := range cfg.Rota.Schedules {
 		schedules[id] = append([]string{}, cfg.Rota.At(id, when)...)
@@ -67,7 +70,9 @@ var shiftsCommand = command{
 		schedule := flags.String("schedule", "", "of this schedule, by `ID`; may be left out if there is one only")
 		from := flags.String("from", "", "from this `TIME`, RFC 3339 or by the schedule's clock; now if not given")
 		to := flags.String("to", "", "until this `TIME`, exclusive (a date alone includes that day); two weeks later if not given")
-		return func(_ context.Context, c *call) error { return runShifts(c, *schedule, *from, *to) }
+		var table string
+		tableFlag(flags, &table)
+		return func(ctx context.Context, c *call) error { return runShifts(ctx, c, *schedule, *from, *to, table) }
 	},
 }
 
@@ -77,11 +82,11 @@ type shiftRow struct {
 	Who  []string  `json:"who"`
 }
 
-func runShifts(c *call, id, from, to string) error {
+func runShifts(ctx context.Context, c *call, id, from, to, tableName string) error {
 	if err := c.noArgs(); err != nil {
 		return err
 	}
-	cfg, err := c.config()
+	cfg, err := c.current(ctx, tableName)
 	if err != nil {
 		return err
 	}
@@ -92,6 +97,7 @@ func runShifts(c *call, id, from, to string) error {
 	if err != nil {
 		return err
 	}
+	c.warnBeyond(cfg, end)
 	shifts := cfg.Rota.Shifts(id, begin, end)
 	if c.json {
 		rows := []shiftRow{}

@@ -8,6 +8,14 @@ import (
 	"rouse/shared/oncall"
 )
 
+// WithRota returns c with another rota, such as one that was amended since the
+// deployment.
+func (c *Config) WithRota(r oncall.Rota) *Config {
+	amended := *c
+	amended.Rota = r
+	return &amended
+}
+
 // Holes returns the times in the window that the team has not accepted and in
 // which nobody in Coverage.Schedules who can be reached is on call. A team
 // whose policies page no schedule first has no rota to be held to, and so no

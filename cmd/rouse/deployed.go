@@ -1,0 +1,95 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"rouse/shared/amend"
+	"rouse/shared/calendar"
+	"rouse/shared/config"
+	"rouse/shared/dynamostore"
+	"rouse/shared/env"
+)
+
+// How a command finds what is deployed: the table by a flag or the
+// environment; Region, credentials and endpoint (AWS_ENDPOINT_URL_DYNAMODB) as
+// every AWS SDK does.
+
+// tableFlag declares the flag that names the deployed table.
+func tableFlag(flags *flag.FlagSet, into *string) {
+	flags.StringVar(into, "table", "", "the deployed stack's DynamoDB `TABLE`; "+env.Table+" if not given")
+}
+
+// awsMax bounds what a command waits for AWS, the search for credentials
+// included.
+const awsMax = 30 * time.Second
+
+// deployed opens the table that the flag or the environment names.
+func (c *call) deployed(ctx context.Context, table string) (*dynamostore.Store, error) {
+	if table = cmp.Or(table, c.env(env.Table)); table == "" {
+		return nil, misused("which stack? Add --table or set %s to the name of its table: the deployment prints it as TableName", env.Table)
+	}
+	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("the AWS configuration cannot be read: %w", err)
+	}
+	if cfg.Region == "" {
+		return nil, fmt.Errorf("no Region: set AWS_REGION, or region in ~/.aws/config, to that of the stack")
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return nil, fmt.Errorf("no AWS credentials: sign in (aws sso login), or set AWS_PROFILE: %w", err)
+	}
+	return dynamostore.New(dynamodb.NewFromConfig(cfg), table), nil
+}
+
+// config reads rouse.yaml and its calendars.
+func (c *call) config() (*config.Config, error) {
+	return config.LoadWith(c.configPath, config.Options{Calendar: calendar.Reader(filepath.Dir(c.configPath), time.Now())})
+}
+
+// current is config with what was amended since the deployment. If neither the
+// flag nor the environment names a table it is rouse.yaml alone.
+func (c *call) current(ctx context.Context, table string) (*config.Config, error) {
+	cfg, err := c.config()
+	if err != nil || cmp.Or(table, c.env(env.Table)) == "" {
+		return cfg, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, awsMax)
+	defer cancel()
+	store, err := c.deployed(ctx, table)
+	if err != nil {
+		return nil, err
+	}
+	list, err := c.amendments(ctx, store)
+	if err != nil {
+		return nil, err
+	}
+	return cfg.WithRota(amend.Apply(cfg.Rota, list)), nil
+}
+
+// amendments lists those that are kept. One that cannot be read is passed
+// over, as it is by who decides, but not in silence.
+func (c *call) amendments(ctx context.Context, store amend.Store) ([]amend.Amendment, error) {
+	list, err := store.Amendments(ctx)
+	if err != nil && len(list) == 0 {
+		return nil, fmt.Errorf("the rota's amendments cannot be read: %w", err)
+	}
+	if err != nil {
+		fmt.Fprintf(c.stderr, "rouse: not all of the rota's amendments can be read: %v\n", err)
+	}
+	return list, nil
+}
+
+// warnBeyond says so if an answer reaches beyond what calendars were read for.
+func (c *call) warnBeyond(cfg *config.Config, end time.Time) {
+	if until := time.Now().Add(calendar.Ahead); cfg.HasCalendars() && end.After(until) {
+		fmt.Fprintf(c.stderr, "rouse: calendars are read until %s; who is away after that is not known\n", until.Format("2006-01-02"))
+	}
+}
