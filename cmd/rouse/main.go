@@ -50,6 +50,7 @@ func commands() []command {
 		checkCommand,
 		verdictCommand,
 		mailCommand,
+		simulateCommand,
 	}
 }
 

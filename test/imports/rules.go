@@ -61,7 +61,7 @@ var rules = []rule{
 
 	// Programs wire.
 	{folders: []string{"functions/..."}, ours: join(core, adapters, []string{"functions/internal/..."}), outside: []string{"github.com/aws/aws-lambda-go/", sdk}},
-	{folders: []string{"cmd/..."}, ours: []string{"shared/...", "cmd/..."}, outside: []string{sdk, "github.com/emersion/"}},
+	{folders: []string{"cmd/..."}, ours: []string{"shared/...", "cmd/...", "test/sim"}, outside: []string{sdk, "github.com/emersion/"}},
 	{folders: []string{"infra/..."}, ours: []string{"shared/awsenv", "shared/calendar", "shared/config", "shared/env", "shared/oncall", "shared/oncall/picture", "infra/..."}, outside: cdk},
 	{folders: []string{"test/..."}, ours: []string{"shared/...", "functions/...", "test/..."}, outside: []string{
 		"github.com/aws/aws-lambda-go/", sdk, "github.com/aws/smithy-go", "github.com/johannesboyne/gofakes3", "github.com/chromedp/",

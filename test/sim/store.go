@@ -1,0 +1,225 @@
+package sim
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"rouse/shared/ack"
+	"rouse/shared/check"
+	"rouse/shared/desk"
+	"rouse/shared/inbox"
+	"rouse/shared/incident"
+	"rouse/shared/loop"
+	"rouse/shared/probe"
+	"rouse/shared/record"
+)
+
+// A Store is all that the parts ask of theirs.
+type Store interface {
+	loop.Store
+	loop.Holder
+	desk.Store
+	inbox.Store
+	probe.Store
+	ack.Store
+}
+
+// A table is the store as one invocation reaches it: over a network that fails,
+// and under the eyes of the watch, which sees what has really happened.
+type table struct {
+	Store
+	f *fn
+}
+
+func (t table) PutSignal(ctx context.Context, s incident.Signal) (fresh bool, err error) {
+	err = t.f.do(writing, "put signal", func() error {
+		fresh, err = t.Store.PutSignal(ctx, s)
+		if err == nil {
+			t.f.w.watch.put(t.f, s, fresh)
+		}
+		return err
+	})
+	return fresh, err
+}
+
+func (t table) Load(ctx context.Context, key incident.Key) (live loop.Live, err error) {
+	err = t.f.do(reading, "load", func() error {
+		live, err = t.Store.Load(ctx, key)
+		t.f.w.watch.loaded(t.f, key)
+		return err
+	})
+	return live, err
+}
+
+func (t table) Commit(ctx context.Context, c loop.Commit) error {
+	return t.f.do(committing, "commit", func() error {
+		err := t.Store.Commit(ctx, c)
+		if err == nil {
+			t.f.w.watch.committed(t.f, c)
+		}
+		return err
+	})
+}
+
+func (t table) Unpack(ctx context.Context, key incident.Key, r loop.Rest) error {
+	return t.f.do(writing, "unpack", func() error {
+		t.f.w.watch.wrote(key)
+		return t.Store.Unpack(ctx, key, r)
+	})
+}
+
+func (t table) Lease(ctx context.Context, key incident.Key, p incident.Page, l loop.Lease, code loop.Code, now time.Time) error {
+	return t.f.do(writing, "lease", func() error {
+		err := t.Store.Lease(ctx, key, p, l, code, now)
+		if err == nil {
+			t.f.w.watch.claimed(t.f, key, p, l)
+		}
+		return err
+	})
+}
+
+func (t table) Record(ctx context.Context, r loop.Record) error {
+	return t.f.do(writing, "record", func() error {
+		err := t.Store.Record(ctx, r)
+		if err == nil {
+			t.f.w.watch.recorded(t.f, r)
+		}
+		return err
+	})
+}
+
+func (t table) Note(ctx context.Context, id incident.ID, events []incident.Event) error {
+	return t.f.do(writing, "note", func() error {
+		err := t.Store.Note(ctx, id, events)
+		if err == nil {
+			t.f.w.watch.told(t.f, events)
+		}
+		return err
+	})
+}
+
+// lagMax is how far an index may be behind.
+const lagMax = 5 * time.Second
+
+func (t table) Due(ctx context.Context, shard int, now time.Time, limit int) (keys []incident.Key, err error) {
+	err = t.f.do(reading, "read the due index", func() error {
+		keys, err = t.Store.Due(ctx, shard, now, limit)
+		return err
+	})
+	w := t.f.w
+	if id := mix(t.f.callID(), 12); len(keys) > 0 && w.fails(id, w.rates.lag, "due index", "lags for", t.f.name) {
+		t.f.faults++
+		seen := w.clock.Now().Add(-spread(id, lagMax))
+		keys = slices.DeleteFunc(keys, func(k incident.Key) bool { return w.watch.written[k].After(seen) })
+	}
+	return keys, err
+}
+
+func (t table) Walks(ctx context.Context, now time.Time, limit int) (walks []record.Walk, err error) {
+	err = t.f.do(reading, "read the broadcasts", func() error {
+		walks, err = t.Store.Walks(ctx, now, limit)
+		return err
+	})
+	w := t.f.w
+	if id := mix(t.f.callID(), 12); len(walks) > 0 && w.fails(id, w.rates.lag, "due index", "lags for", t.f.name) {
+		t.f.faults++
+		seen := w.clock.Now().Add(-spread(id, lagMax))
+		walks = slices.DeleteFunc(walks, func(k record.Walk) bool { return k.At.After(seen) })
+	}
+	return walks, err
+}
+
+func (t table) Hold(ctx context.Context, name, token string, now, until time.Time) (mine bool, err error) {
+	err = t.f.do(writing, "hold", func() error {
+		mine, err = t.Store.Hold(ctx, name, token, now, until)
+		t.f.held = mine
+		return err
+	})
+	return mine, err
+}
+
+func (t table) Let(ctx context.Context, name, token string) error {
+	return t.f.do(writing, "let go", func() error { return t.Store.Let(ctx, name, token) })
+}
+
+func (t table) Reporters(ctx context.Context, id incident.ID, after string, limit int) (all []incident.Reporter, err error) {
+	err = t.f.do(reading, "read reporters", func() error {
+		all, err = t.Store.Reporters(ctx, id, after, limit)
+		return err
+	})
+	return all, err
+}
+
+func (t table) ReportersOf(ctx context.Context, id incident.ID, ids []string) (all []incident.Reporter, err error) {
+	err = t.f.do(reading, "read reporters", func() error {
+		all, err = t.Store.ReportersOf(ctx, id, ids)
+		return err
+	})
+	return all, err
+}
+
+func (t table) Claim(ctx context.Context, n record.Notice, now, until time.Time) (claim record.Claim, err error) {
+	err = t.f.do(writing, "claim", func() error {
+		claim, err = t.Store.Claim(ctx, n, now, until)
+		if claim == record.Yours {
+			t.f.w.watch.answering(t.f, n)
+		}
+		return err
+	})
+	return claim, err
+}
+
+func (t table) Sent(ctx context.Context, n record.Notice, messageIDs []string, key incident.Key, events []incident.Event) error {
+	return t.f.do(writing, "record what was sent", func() error {
+		err := t.Store.Sent(ctx, n, messageIDs, key, events)
+		if err == nil {
+			t.f.w.watch.answerTold(t.f, n, events)
+		}
+		return err
+	})
+}
+
+func (t table) Save(ctx context.Context, walk record.Walk) error {
+	return t.f.do(writing, "save broadcast", func() error { return t.Store.Save(ctx, walk) })
+}
+
+func (t table) Finish(ctx context.Context, walk record.Walk) error {
+	return t.f.do(writing, "finish broadcast", func() error { return t.Store.Finish(ctx, walk) })
+}
+
+func (t table) Open(ctx context.Context) (open []incident.Incident, err error) {
+	err = t.f.do(reading, "list incidents", func() error {
+		open, err = t.Store.Open(ctx)
+		return err
+	})
+	return open, err
+}
+
+func (t table) Thread(ctx context.Context, ids []string) (thread record.Thread, found bool, err error) {
+	err = t.f.do(reading, "find thread", func() error {
+		thread, found, err = t.Store.Thread(ctx, ids)
+		return err
+	})
+	return thread, found, err
+}
+
+func (t table) PutThread(ctx context.Context, id string, thread record.Thread) error {
+	return t.f.do(writing, "put thread", func() error { return t.Store.PutThread(ctx, id, thread) })
+}
+
+func (t table) PutLetter(ctx context.Context, l record.Letter) error {
+	return t.f.do(writing, "put letter", func() error { return t.Store.PutLetter(ctx, l) })
+}
+
+func (t table) SaveCheck(ctx context.Context, name string, s check.State) error {
+	return t.f.do(writing, "save check", func() error { return t.Store.SaveCheck(ctx, name, s) })
+}
+
+func (t table) Code(ctx context.Context, hash string) (code loop.Code, found bool, err error) {
+	err = t.f.do(reading, "find code", func() error {
+		code, found, err = t.Store.Code(ctx, hash)
+		return err
+	})
+	return code, found, err
+}
