@@ -29,7 +29,6 @@ func wire(getenv func(string) string) (base.Handler, error) {
 		if !base.IsSweep(event) {
 			return nil, fmt.Errorf("want %s", env.Sweep)
 		}
-		now := b.Clock.Now()
-		return nil, probe.Run(ctx, b.Clock, b.Config.Checks, prober, b.Store, raise, now.Truncate(time.Minute).Add(time.Minute))
+		return nil, probe.Run(ctx, b.Clock, b.Config.Checks, prober, b.Store, raise, b.Clock.Now().Add(time.Minute))
 	}, nil
 }

@@ -34,7 +34,7 @@ func TestFirstScreenful(t *testing.T) {
 		t.Fatalf("status %d", a.status)
 	}
 	h.holds(text(a.body), "login", "is on and off", "7:48pm", "Nobody has it yet", "I have it", "Can’t: wake the next person",
-		"Yes.", "11 of 40 samples failed", "(times in UTC)", "Bo Lind", "no answer", "A customer wrote",
+		"Yes.", "11 of 40 samples failed", "(UTC time)", "Bo Lind", "no answer", "A customer wrote",
 		"“Our staff have been unable to log in for ten minutes.”", "They were promised an answer by 8:00pm.")
 	h.lacks(a.body, "+1310", "+1312", "555", "@example.com", "desk@kstate", "<script", "http://", "https://")
 	if len(a.body) > 20<<10 {

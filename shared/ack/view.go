@@ -51,7 +51,7 @@ type Standing struct {
 type Facts struct {
 	Failing string
 	Words   string
-	UTC     bool // the times in Words are in UTC
+	Zone    string // of the times in Words
 	Parties []party
 	More    int // parties left out
 	Wrote   string
@@ -177,7 +177,7 @@ func (h *handler) ringing(in incident.Incident, reader string, now time.Time) st
 }
 
 func (h *handler) facts(in incident.Incident, s page.Sight, reader string, now time.Time) Facts {
-	f := Facts{Failing: failing(s, now), Words: clip(s.Words, wordsBytesMax), UTC: page.TimeOfDay.MatchString(s.Words)}
+	f := Facts{Failing: failing(s, now), Words: clip(s.Words, wordsBytesMax), Zone: s.Zone}
 	for _, p := range page.Parties(in, now) {
 		if len(f.Parties) == partiesMax {
 			f.More++

@@ -30,16 +30,16 @@ type Inbox struct {
 	Clock clock.Clock
 	Log   *slog.Logger
 
-	Us           mail.Us
-	Capabilities []triage.Capability
-	Customers    []string // domains
-	Checks       []check.Check
+	Us         mail.Us
+	Classifier *triage.Classifier
+	Customers  []string // domains
+	Checks     []check.Check
 }
 
 // New returns an Inbox for what the team has written down; Store, Mails, Hints,
 // Clock and Log are the caller's to set.
 func New(c *config.Config) *Inbox {
-	return &Inbox{Us: mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)), Capabilities: c.Capabilities, Customers: c.Customers, Checks: c.Checks}
+	return &Inbox{Us: mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)), Classifier: triage.New(c.Capabilities, triage.English(), triage.Spanish()), Customers: c.Customers, Checks: c.Checks}
 }
 
 // sweepMax is how many mails one sweep reads.
@@ -109,7 +109,7 @@ func (b *Inbox) receive(ctx context.Context, m mail.Message) error {
 		return keep(why)
 	}
 
-	assessment := triage.Assess(m.Subject, m.Text, b.Capabilities)
+	assessment := b.Classifier.Assess(m.Subject, m.Text)
 	letter.Urgency = string(assessment.Urgency)
 	open, err := b.Store.Open(ctx)
 	if err != nil {
@@ -139,7 +139,7 @@ func (b *Inbox) receive(ctx context.Context, m mail.Message) error {
 	signal.Key, signal.Kind = incident.Key(key), incident.KindReport
 	signal.Report = &incident.ReportSignal{
 		Reporter: reporter, Capability: assessment.Capability, Urgency: string(assessment.Urgency),
-		Known: proven && slices.Contains(b.Customers, org), Quote: quote(m), Why: assessment.Why, Joined: joined,
+		Proven: proven, Known: proven && slices.Contains(b.Customers, org), Quote: quote(m), Why: assessment.Why, Joined: joined,
 	}
 	letter.Key = signal.Key
 	if err := loop.Raise(ctx, b.Store, b.Hints, signal); err != nil {

@@ -118,6 +118,9 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 	}
 	newOrg := !slices.Contains(in.Orgs, p.Reporter.Org)
 	in.Reports++
+	if in.Capability == "" && p.Urgency != "benign" {
+		in.Capability = p.Capability // so that the next report of another one stays out
+	}
 	if newOrg && len(in.Orgs) < OrgsMax {
 		in.Orgs = append(slices.Clone(in.Orgs), p.Reporter.Org)
 	}
@@ -138,7 +141,7 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 		return
 	}
 	in.LastBad = later(in.LastBad, s.At)
-	if newOrg && len(in.Orgs) > 1 {
+	if newOrg && len(in.Orgs) > 1 && p.Proven {
 		severity = Confirmed
 	}
 	if p.Urgency == "urgent" || known && (newOrg || in.State == Resolved) {
@@ -269,6 +272,10 @@ func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
 		}
 	case ActPass:
 		if in.State == Resolved || t.To == "" || t.To == in.Owner {
+			return
+		}
+		if t.To == t.Who { // takes it over, and is awake
+			c.acknowledge(t, r, now)
 			return
 		}
 		if in.State == Triggered {

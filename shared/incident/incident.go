@@ -56,7 +56,9 @@ type Incident struct {
 	Severity   Severity
 	Capability string // "" when nobody named one
 	Title      string // what is wrong, in a few words: "login"
-	Owner      string // responder; "" unless acknowledged
+	// Owner is the responder who has it or, once it is resolved, had it; ""
+	// while it is triggered.
+	Owner string
 
 	Opened  time.Time
 	LastBad time.Time // the last evidence of trouble
@@ -112,9 +114,10 @@ const (
 type Evidence struct {
 	Status string // "up", "intermittent", "down", "unknown"
 	Red    bool
-	Words  string // "11 of 40 samples failed between …"
-	Short  string // "11/40 failed"
-	Since  time.Time
+	Words  string    // "11 of 40 samples failed between …"
+	Short  string    // "11/40 failed"
+	Zone   string    // of the times in Words, as people call it: "Central"
+	Since  time.Time // when the trouble began
 	// WellSince is since when a red check shows no failure; zero while it
 	// fails. Its verdict stays red until it has been quiet for long enough.
 	WellSince time.Time
@@ -138,6 +141,20 @@ type Paged struct {
 	Times   int
 	// Declined is when they last said that they cannot take it; zero if never.
 	Declined time.Time
+}
+
+// Declined reports whether p belongs to an earlier step than the present one
+// and its responder has said since that they cannot take it.
+func (in Incident) Declined(p Page) bool {
+	if p.Kind != PageWake || p.Round == in.Round && p.Step == in.Step {
+		return false
+	}
+	for _, q := range in.Paged {
+		if q.Who == p.Who && !q.Declined.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 // Open reports whether the incident exists and has not settled.

@@ -62,6 +62,7 @@ type ReportSignal struct {
 	Capability string
 	Urgency    string // "urgent", "unclear" or "benign"
 	Known      bool   // the organisation is listed under customers
+	Proven     bool   // the organisation is authenticated, not only claimed
 	Quote      string
 	Why        []string // the words that made it so
 	Joined     string   // why it belongs to this key

@@ -46,9 +46,9 @@ type Change struct {
 	Alarm string
 }
 
-// takenBySMS is how recently somebody must have been paged by SMS to be told
+// smsRecency is how recently somebody must have been paged by SMS to be told
 // by SMS, too, that they can go back to sleep.
-const takenBySMS = 15 * time.Minute
+const smsRecency = 15 * time.Minute
 
 // Decide folds signals into the incident in, the zero Incident if there is
 // none, and lets time pass until now. It is pure: the same arguments give the
@@ -123,7 +123,7 @@ func (d *decision) call(c *incident.Change, call incident.Call) bool {
 func (d *decision) quietly(in incident.Incident, who string, contacts []escalation.Call) []escalation.Call {
 	channel := escalation.Email
 	for _, p := range in.Paged {
-		if p.Who == who && p.Channel == string(escalation.SMS) && !p.At.After(d.now) && d.now.Sub(p.At) <= takenBySMS {
+		if p.Who == who && p.Channel == string(escalation.SMS) && !p.At.After(d.now) && d.now.Sub(p.At) <= smsRecency {
 			channel = escalation.SMS
 		}
 	}

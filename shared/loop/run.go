@@ -82,6 +82,12 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 		if err != nil {
 			return incident.Incident{}, fmt.Errorf("load %s: %w", h.Key, err)
 		}
+		if len(live.Rests) > 0 { // somebody has died before the end: first finish what they began
+			if err := l.unpack(ctx, h.Key, live.Rests); err != nil {
+				return live.Incident, err
+			}
+			continue
+		}
 		live.Incident.Key = h.Key
 		now := l.Clock.Now()
 		change := Decide(team, live.Incident, live.Signals, now)
@@ -103,18 +109,16 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 			}
 			live.Incident = commit.After
 			if !commit.Rest.Empty() {
-				live.Rests = append(live.Rests, commit.Rest)
+				live.Rests = []Rest{commit.Rest}
 			}
 		}
 		sends = append(sends, l.waiting(ctx, live, now)...)
 		failed := l.act(ctx, live.Incident, sends)
-		for _, r := range live.Rests {
-			if err := l.Store.Unpack(ctx, h.Key, r); err != nil {
-				return live.Incident, fmt.Errorf("unpack %s: %w", h.Key, err)
-			}
+		if err := l.unpack(ctx, h.Key, live.Rests); err != nil {
+			return live.Incident, err
 		}
 		acted = acted || committed || len(sends) > 0
-		if slices.ContainsFunc(live.Rests, func(r Rest) bool { return r.Received != nil }) || len(change.Notices) > 0 {
+		if len(change.Notices) > 0 {
 			l.hint(ctx, "desk", l.Hints.Desk(ctx))
 		}
 		late := slices.ContainsFunc(live.Rests, func(r Rest) bool { return len(r.Pages) > 0 })
@@ -126,6 +130,19 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 		}
 		return live.Incident, nil
 	}
+}
+
+// unpack finishes what commits have left to be done.
+func (l *Loop) unpack(ctx context.Context, key incident.Key, rests []Rest) error {
+	for _, r := range rests {
+		if err := l.Store.Unpack(ctx, key, r); err != nil {
+			return fmt.Errorf("unpack %s: %w", key, err)
+		}
+		if r.Received != nil {
+			l.hint(ctx, "desk", l.Hints.Desk(ctx))
+		}
+	}
+	return nil
 }
 
 // send is a delivery whose pages are leased to us.
@@ -194,7 +211,7 @@ func (l *Loop) waiting(ctx context.Context, live Live, now time.Time) []send {
 	for _, p := range live.Pages {
 		switch {
 		case p.Lease.Until.After(now):
-		case p.Turn != live.Incident.Turn || p.Incident != live.Incident.ID:
+		case p.Turn != live.Incident.Turn || p.Incident != live.Incident.ID || live.Incident.Declined(p.Page):
 			r := Record{Key: live.Incident.Key, Incident: p.Incident, Lease: p.Lease, Done: []incident.Page{p.Page}, At: now}
 			l.lost(ctx, p.Page, l.Store.Record(ctx, r))
 		case p.Due.After(now):

@@ -35,8 +35,6 @@ func (h header) get(name string) string {
 	return ""
 }
 
-func (h header) has(name string) bool { return h.count(name) > 0 }
-
 func (h header) count(name string) int {
 	n := 0
 	for _, f := range h {

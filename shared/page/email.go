@@ -32,8 +32,8 @@ func (v view) text(service string) string {
 	}
 	if words := defuse(oneLine(v.Words)); words != "" {
 		label := "Checks"
-		if TimeOfDay.MatchString(words) {
-			label += " (times in UTC)" // evidence is put into words once, for all readers
+		if v.Zone != "" {
+			label += " (" + v.Zone + " time)"
 		}
 		line("%s: %s.", label, strings.TrimRight(words, "."))
 	} else if v.Status == Reported {

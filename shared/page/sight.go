@@ -32,7 +32,8 @@ type Sight struct {
 	// Well is since when it looks recovered; zero unless it does.
 	Well   time.Time
 	Failed string // of the samples: "11/40"; "" if none counts
-	Words  string // the evidence in words, its times in UTC; "" without a check
+	Words  string // the evidence in words; "" without a check
+	Zone   string // of the times in Words; "" if there are none
 	Checks int    // that fail now
 }
 
@@ -68,6 +69,9 @@ func See(in incident.Incident) Sight {
 	s.Fresh = e.Since
 	s.Failed, _, _ = strings.Cut(e.Short, " ")
 	s.Words = Mask(e.Words)
+	if timeOfDay.MatchString(e.Words) {
+		s.Zone = cmp.Or(e.Zone, "UTC")
+	}
 	switch {
 	case !in.RecoveredAt.IsZero():
 		s.Status, s.Well = Recovered, in.RecoveredAt
@@ -81,9 +85,9 @@ func See(in incident.Incident) Sight {
 	return s
 }
 
-// TimeOfDay matches a time in the words of evidence, which readers in other
-// zones must be told is in UTC.
-var TimeOfDay = regexp.MustCompile(`\b\d\d:\d\d\b`)
+// timeOfDay matches a time in the words of evidence, which are put once for all
+// readers, by the clock of one zone.
+var timeOfDay = regexp.MustCompile(`\b\d\d:\d\d\b`)
 
 // badness orders evidence: what fails now, then what nobody knows, then what
 // looks recovered, then what is well.

@@ -140,8 +140,7 @@ func TestSecretsStayWithTheirHost(t *testing.T) {
 // Every sample connects anew and leaves nothing behind.
 func TestSamplesAreColdAndLeaveNothing(t *testing.T) {
 	connections := make(map[string]bool)
-	var server *httptest.Server
-	server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		connections[r.RemoteAddr] = true // one request at a time
 	}))
 	defer server.Close()

@@ -5,6 +5,7 @@ import (
 
 	"rouse/shared/check"
 	"rouse/shared/incident"
+	"rouse/shared/oncall"
 )
 
 // Signal is the transition as the loop hears of it, with times in words by the
@@ -16,14 +17,14 @@ func (t Transition) Signal(zone *time.Location) incident.Signal {
 		key = incident.Key("check/" + t.Check)
 	}
 	e := incident.Evidence{
-		Status: string(t.Status), Words: t.Words(zone), Short: t.Evidence.Short(), Since: t.At,
+		Status: string(t.Status), Words: t.Words(zone), Zone: oncall.ZoneName(zone), Short: t.Evidence.Short(), Since: t.At,
 		Red: t.State.Red() || t.Kind == check.Lost,
 	}
 	switch t.Kind {
 	case check.Opened, check.Worse, check.Relapsed:
-		e.Red = true
+		e.Red, e.Since = true, t.Evidence.First
 	case check.Recovered:
-		e.Red, e.WellSince = true, t.Since
+		e.Red, e.Since, e.WellSince = true, t.Evidence.First, t.Since
 	case check.Well:
 		e.Red, e.Since = false, t.Since
 	}

@@ -111,7 +111,6 @@ type world struct {
 	broken  map[string]bool // channel → passing
 	alarms  int
 	threads map[string]string // reporter → Message-ID of what they were last told
-	mails   map[string]string
 	stored  map[string]string
 }
 
