@@ -104,7 +104,7 @@ type Position struct {
 // Bounds of how wide a page may go.
 type Width struct {
 	// Narrow leaves out the steps that page everyone, as long as there are
-	// others: the evidence is suspicion only.
+	// others: the evidence is suspicion only, or everyone has just been paged.
 	Narrow bool
 	// Reach, if not negative, is the last step that may be taken: nobody new is
 	// woken while things look recovered.
@@ -141,6 +141,19 @@ type Move struct {
 
 var emptyRoundWaits = [...]time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute}
 
+// everyoneWaits is how long everyone is left in peace after the first, second,
+// third and every later time that everyone was paged.
+var everyoneWaits = [...]time.Duration{5 * time.Minute, 10 * time.Minute, 20 * time.Minute, 30 * time.Minute}
+
+// EveryoneWait is how long to leave everyone in peace who have been paged that
+// many times. Those on call are not: their steps come in every round.
+func EveryoneWait(times int) time.Duration {
+	if times <= 0 {
+		return 0
+	}
+	return everyoneWaits[min(times, len(everyoneWaits))-1]
+}
+
 // EmptyRoundWait is how long to wait after a round that reached nobody, if
 // that many rounds in a row had done so before it.
 func EmptyRoundWait(before int) time.Duration {
@@ -175,7 +188,7 @@ func (t Team) allowed(w Width) []int {
 			break
 		}
 		wide = append(wide, i)
-		if !s.pagesEveryone() {
+		if !s.PagesEveryone() {
 			narrow = append(narrow, i)
 		}
 	}
@@ -185,7 +198,8 @@ func (t Team) allowed(w Width) []int {
 	return wide
 }
 
-func (s Step) pagesEveryone() bool {
+// PagesEveryone reports whether everyone is among the step's targets.
+func (s Step) PagesEveryone() bool {
 	return slices.ContainsFunc(s.Targets, func(t Target) bool { return t.Kind == Everyone })
 }
 

@@ -199,6 +199,7 @@ func (c *Change) trigger(round, step int, now time.Time) {
 	in.Turn++
 	in.Round, in.Step, in.NextStep, in.EmptyRounds, in.RoundHeard = round, step, now, 0, false
 	in.Attempts = nil
+	in.EveryoneTimes, in.EveryoneAt = 0, time.Time{}
 	in.CheckIn, in.OwnerBy = time.Time{}, time.Time{}
 }
 

@@ -76,6 +76,9 @@ type Incident struct {
 	RoundHeard  bool      // somebody was reached in the present round
 	Reached     int       // the furthest step ever taken
 	Attempts    []Attempt // the pages of the present step
+	// How often everyone has been paged since it was triggered, and when last.
+	EveryoneTimes int
+	EveryoneAt    time.Time
 
 	// While acknowledged: when to ask the owner whether they still have it,
 	// and by when they must answer; zero if they need not.

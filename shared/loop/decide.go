@@ -155,7 +155,8 @@ func (d *decision) missed(in *incident.Incident) {
 // advance takes the escalation's next step.
 func (d *decision) advance(c *incident.Change) {
 	in := &c.After
-	width := escalation.Width{Narrow: in.Severity == incident.Suspected, Reach: -1}
+	rested := !d.now.Before(in.EveryoneAt.Add(escalation.EveryoneWait(in.EveryoneTimes)))
+	width := escalation.Width{Narrow: in.Severity == incident.Suspected || !rested, Reach: -1}
 	if !in.RecoveredAt.IsZero() && !in.Waited() {
 		width.Reach = in.Reached
 	}
@@ -186,6 +187,10 @@ func (d *decision) advance(c *incident.Change) {
 	in.Round, in.Step, in.NextStep = move.Taken.Round, move.Taken.Step, move.NextAt
 	in.Reached = max(in.Reached, in.Step)
 	note(in, move.Calls)
+	if d.team.Policy.Steps[in.Step].PagesEveryone() {
+		in.EveryoneTimes++
+		in.EveryoneAt = d.now
+	}
 	title := d.team.Policy.Title(in.Step)
 	for _, k := range move.Calls {
 		id := fmt.Sprintf("%s/%d/%d.%d/%s/%d", in.ID, in.Turn, in.Round, in.Step, k.Who, k.N)

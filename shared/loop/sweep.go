@@ -51,7 +51,9 @@ func (l *Loop) Sweep(ctx context.Context, holder Holder) error {
 func (l *Loop) sweepShard(ctx context.Context, shard int) (errs []error) {
 	tried := map[incident.Key]bool{}
 	for {
-		keys, err := l.Store.Due(ctx, shard, l.Clock.Now(), sweepBatch)
+		// Keys that keep failing stay at the head of the index: look past them.
+		limit := sweepBatch + len(tried)
+		keys, err := l.Store.Due(ctx, shard, l.Clock.Now(), limit)
 		if err != nil {
 			return append(errs, fmt.Errorf("due index, shard %d: %w", shard, err))
 		}
@@ -65,7 +67,7 @@ func (l *Loop) sweepShard(ctx context.Context, shard int) (errs []error) {
 		failures := make([]error, len(fresh))
 		each(l.Clock, len(fresh), sweepAtOnce, func(i int) { _, failures[i] = l.Run(ctx, Hint{Key: fresh[i]}) })
 		errs = append(errs, failures...)
-		if len(keys) < sweepBatch || len(fresh) == 0 {
+		if len(keys) < limit || len(fresh) == 0 {
 			return errs
 		}
 	}

@@ -15,6 +15,7 @@
 //	pass D                    time passes
 //	tap WHO ACTION [ARG]      somebody presses a button
 //	paged [WHO:CHANNEL …]     exactly these were paged since the last `paged`
+//	forget                    who was paged until here does not matter, but somebody was
 //	told [FROM:KIND …]        exactly these reporters were told since the last `told`
 //	state KEY STATE [OWNER]   how the incident of the key stands
 //	none KEY                  no incident is open under the key
@@ -251,6 +252,10 @@ func (w *world) do(verb string, args []string) error {
 		return w.tap(ctx, args)
 	case "paged":
 		return same("paged", w.take(&w.pages), args)
+	case "forget":
+		if len(w.take(&w.pages)) == 0 {
+			return fmt.Errorf("nobody was paged")
+		}
 	case "told":
 		return same("told", w.take(&w.told), args)
 	case "state":
