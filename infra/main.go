@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"regexp"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"rouse/infra/bundle"
+	"rouse/shared/calendar"
 	"rouse/shared/config"
 )
 
@@ -43,7 +45,8 @@ func synth(ctx context.Context, app awscdk.App) error {
 		return fmt.Errorf("-c identity=%s: say create, or leave it out if SES knows the inbox's domain already", identity)
 	}
 
-	// What is validated is what is bundled: the file is read once.
+	// What is validated is what is bundled: the file and its calendars are read
+	// once.
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("there is no %s: `rouse init URL` writes a first one, -c config=PATH names another", path)
@@ -51,20 +54,37 @@ func synth(ctx context.Context, app awscdk.App) error {
 	if err != nil {
 		return err
 	}
-	team, err := config.Parse(text, path)
+	now := time.Now()
+	team, err := config.ParseWith(text, path, config.Options{Calendar: calendar.Reader(filepath.Dir(path), now)})
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(gate(team, path, time.Now()), tooMany(name, team)); err != nil {
+	if err := errors.Join(gate(team, path, now, os.Stderr), tooMany(name, team)); err != nil {
 		return err
 	}
-	assets, err := bundle.Functions(ctx, ".", text, functions(team)...)
+	bundled, err := expanded(team, path)
+	if err != nil {
+		return err
+	}
+	assets, err := bundle.Functions(ctx, ".", bundled, functions(team)...)
 	if err != nil {
 		return err
 	}
 	compose(app, deployment{name: name, team: team, createIdentity: identity == "create", assets: assets})
 	app.Synth(nil)
 	return nil
+}
+
+// expanded is rouse.yaml as the functions read it, who know no calendars.
+func expanded(team *config.Config, path string) ([]byte, error) {
+	text, err := team.Expanded()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := config.Parse(text, path+" with its calendars written out"); err != nil {
+		return nil, err
+	}
+	return text, nil
 }
 
 var stackName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,99}$`)

@@ -26,6 +26,8 @@ func TestSynthRefuses(t *testing.T) {
 	}{
 		{"no file", map[string]string{"config": filepath.Join(dir, "none.yaml")}, "`rouse init URL` writes a first one"},
 		{"a file with faults", map[string]string{"config": file("faulty.yaml", "service: Newsroom\nresponders: {}\nchekcs: {}\n")}, "chekcs"},
+		{"a calendar that is none", map[string]string{"config": file("calendar.yaml", "service: Newsroom\nresponders:\n  bo: {phone: \"+13125550101\", away: [{ics: faulty.yaml}]}\n")},
+			"calendar.yaml:3:44: responders.bo.away[0].ics: faulty.yaml cannot be used: it does not begin with BEGIN:VCALENDAR; export the calendar as iCalendar (.ics)"},
 		{"a name that no stack can have", map[string]string{"name": "my stack"}, "letters, digits and hyphens"},
 		{"an identity to do what with?", map[string]string{"identity": "delete"}, "say create, or leave it out"},
 		{"a hole", map[string]string{"config": file("hole.yaml", `

@@ -37,5 +37,9 @@ func newState(scope constructs.Construct, id string) awsdynamodb.Table {
 		ProjectionType: awsdynamodb.ProjectionType_KEYS_ONLY,
 	})
 	name(table, "Table")
+	awscdk.NewCfnOutput(stack, jsii.String("TableName"), &awscdk.CfnOutputProps{
+		Description: jsii.String("What the rouse command needs to know, as " + env.Table + " or --table"),
+		Value:       table.TableName(),
+	})
 	return table
 }

@@ -60,8 +60,9 @@ func (b *builder) awayTimes(f fields, zone *time.Location) []oncall.Away {
 		file.fault("%v", err)
 		return nil
 	}
-	if f.get("why").present() {
-		for i := range times {
+	for i := range times {
+		times[i].From, times[i].To = times[i].From.In(zone), times[i].To.In(zone)
+		if f.get("why").present() {
 			times[i].Why = why
 		}
 	}
