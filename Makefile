@@ -17,7 +17,7 @@ build: ## build each function for Lambda into dist/NAME (ARCH=amd64 for other th
 	@set -e; for name in $(functions); do \
 		GOOS=linux GOARCH=$(ARCH) CGO_ENABLED=0 go build -tags lambda.norpc -trimpath -buildvcs=false -ldflags "-s -w -buildid=" \
 			-o dist/$$name/bootstrap ./functions/$$name; \
-		cp rouse.yaml dist/$$name/rouse.yaml; \
+		go run ./cmd/rouse config --expand >dist/$$name/rouse.yaml; \
 	done
 
 setup: node_modules/.package-lock.json ## fetch what the tests need
