@@ -34,8 +34,8 @@ func deploy(t *testing.T) *stack {
 	t.Helper()
 	// Both live where the rota does, so that one clock tells all times.
 	text := strings.NewReplacer("ana: {", "ana: {zone: America/Chicago, ", "bo: {phone", "bo: {zone: America/Chicago, phone").Replace(team)
+	url, name := dynamolocal.Endpoint(t), "rouse-cmd-"+rand.Text() // found from inside the repository
 	inFolder(t, map[string]string{"rouse.yaml": text})
-	url, name := dynamolocal.Endpoint(t), "rouse-cmd-"+rand.Text()
 	for key, value := range map[string]string{
 		"AWS_ENDPOINT_URL_DYNAMODB": url, "AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
 		"AWS_CONFIG_FILE": os.DevNull, "AWS_SHARED_CREDENTIALS_FILE": os.DevNull, "AWS_EC2_METADATA_DISABLED": "true",

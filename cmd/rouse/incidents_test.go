@@ -1,0 +1,84 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"rouse/shared/config"
+	"rouse/shared/incident"
+)
+
+// raise puts a red check's signal into the table, as the probe does.
+func (s *stack) raise() {
+	s.Helper()
+	now := time.Now()
+	_, err := s.store.PutSignal(s.Context(), incident.Signal{
+		ID: "login/1", Key: "login", Kind: incident.KindCheck, At: now,
+		Check: &incident.CheckSignal{Check: "login", Capability: "login", LastBad: now,
+			Evidence: incident.Evidence{Status: "down", Red: true, Words: "9 of 9 samples failed", Short: "9/9", Since: now}},
+	})
+	if err != nil {
+		s.Fatal(err)
+	}
+}
+
+func TestIncidentsFromTheTerminal(t *testing.T) {
+	s := deploy(t)
+	if r := s.run("incidents"); r.status != 0 || !strings.Contains(r.stdout, "There has been no incident.") {
+		t.Fatalf("nothing has happened: %+v", r)
+	}
+	s.raise()
+	if r := s.run("ack 20260101-zzzzzz --who ana"); r.status != 1 || !strings.Contains(r.stderr, "there is no incident 20260101-zzzzzz") {
+		t.Fatalf("an unknown incident: %+v", r)
+	}
+	cfg, err := config.Load("rouse.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := decide(t.Context(), cfg, s.store, "login"); err != nil {
+		t.Fatal(err)
+	}
+	var rows []incidentRow
+	if r := s.run("incidents --json"); json.Unmarshal([]byte(r.stdout), &rows) != nil || len(rows) != 1 || rows[0].State != "triggered" || rows[0].Title != "login" {
+		t.Fatalf("incidents: %+v", r)
+	}
+	id := string(rows[0].ID)
+
+	for _, c := range []struct {
+		args   string
+		status int
+		says   string
+	}{
+		{"ack " + id, 2, "as whom?"},
+		{"ack " + id + " --who anna", 1, `there is no responder "anna" in rouse.yaml; did you mean "ana"?`},
+		{"ack --who ana", 2, "which incident?"},
+		{"snooze " + id + " --who ana --for 1s", 2, "want 1m to 24h"},
+		{"next " + id + " --who bo", 0, "login: the next are woken within a minute."},
+		{"ack " + id + " --who ana", 0, "Ana Ruiz has login."},
+		{"ack " + id + " --who ana", 0, "Ana Ruiz has login."},
+		{"ack " + id + " --who bo", 1, "Ana Ruiz has login."}, // no: somebody else has it
+		{"snooze " + id + " --who ana --for 10m", 0, "Ana Ruiz has login."},
+		{"resolve " + id + " --who ana", 0, "login is over; it settles at"},
+	} {
+		r := s.run(c.args)
+		if r.status != c.status || !strings.Contains(r.stdout+r.stderr, c.says) {
+			t.Errorf("rouse %s: %+v, want status %d and %q", c.args, r, c.status, c.says)
+		}
+	}
+
+	r := s.run("timeline " + id)
+	last := -1
+	for _, want := range []string{"check login: 9 of 9 samples failed", "next bo: cannot take it, by terminal", "acknowledged ana: by terminal", "snoozed ana", "resolved ana: it's over, by terminal"} {
+		at := strings.Index(r.stdout, want)
+		if at <= last {
+			t.Errorf("the timeline does not say %q in its place:\n%s", want, r.stdout)
+		}
+		last = at
+	}
+	var events []eventRow
+	if r := s.run("timeline --json " + id); json.Unmarshal([]byte(r.stdout), &events) != nil || len(events) < 5 || events[0].At.Location() != time.UTC {
+		t.Errorf("timeline --json: %+v", r)
+	}
+}
