@@ -56,6 +56,9 @@ func Reader(folder string, now time.Time) func(file string, zone *time.Location)
 			path = filepath.Join(folder, file)
 		}
 		text, err := read(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no %s; write the path of the calendar relative to rouse.yaml", path)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s %w", file, err)
 		}
@@ -70,8 +73,6 @@ func Reader(folder string, now time.Time) func(file string, zone *time.Location)
 func read(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("is not there (looked for %s); write its path relative to rouse.yaml", path)
 	case err != nil:
 		return nil, fmt.Errorf("cannot be read (%w); make it readable", err)
 	case !info.Mode().IsRegular():

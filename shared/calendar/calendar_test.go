@@ -201,7 +201,7 @@ func TestReader(t *testing.T) {
 		t.Errorf("beyond the window: %v, %v", got, err)
 	}
 	for path, want := range map[string]string{
-		"none.ics": "none.ics is not there (looked for " + filepath.Join(dir, "none.ics") + "); write its path relative to rouse.yaml",
+		"none.ics": "there is no " + filepath.Join(dir, "none.ics") + "; write the path of the calendar relative to rouse.yaml",
 		".":        ". is not a file; name the .ics file itself",
 		"big.ics":  "big.ics has more than 1048576 bytes; export a calendar of away times alone",
 		"bad.ics":  "bad.ics cannot be used: it does not begin with BEGIN:VCALENDAR",
@@ -368,4 +368,21 @@ func FuzzAway(f *testing.F) {
 			last = a.From
 		}
 	})
+}
+
+// A year of days off, with two series among them.
+func BenchmarkAway(b *testing.B) {
+	var lines strings.Builder
+	for week := range 50 {
+		lines.WriteString(event1("DTSTART;VALUE=DATE:" + from.AddDate(0, 0, 7*week).Format(dateLayout) + "\nSUMMARY:off"))
+	}
+	lines.WriteString(event1("DTSTART;TZID=Europe/London:20200101T180000\nDURATION:PT1H\nRRULE:FREQ=WEEKLY;BYDAY=TU,TH"))
+	lines.WriteString(outlook + event1("DTSTART;TZID=Bureau:20240101T120000\nDURATION:PT1H\nRRULE:FREQ=MONTHLY;BYDAY=-1FR"))
+	text := file(lines.String())
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Away(text, losAngeles, from, to); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
