@@ -159,7 +159,7 @@ func (f Function) command(runtimeAPI string) (*exec.Cmd, error) {
 			if err != nil {
 				return nil, errors.New("a bare file system takes root, or unshare (on Debian: apt-get install util-linux)")
 			}
-			cmd = exec.Command(unshare, "--user", "--map-root-user", "chroot", root, inside)
+			cmd = exec.Command(unshare, "--user", "--map-root-user", "--root", root, inside)
 		}
 		cmd.Dir = "/"
 		root = "/"
