@@ -60,7 +60,7 @@ type Mailer interface {
 // Limits of one run; what they leave over is due at once for the next.
 const (
 	walksMax     = 20
-	reportersMax = 100 // per page of a walk
+	reportersMax = 100              // per page of a walk
 	claimFor     = 45 * time.Second // longer than the function lives, and no longer: who was turned away waits for it
 	retryAfter   = 30 * time.Second
 )
