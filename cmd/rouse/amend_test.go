@@ -248,6 +248,10 @@ func TestWhatOpensAHoleIsRefused(t *testing.T) {
 	if got := s.run(coverage); got.status != 1 || !strings.Contains(got.stdout, "ana is away (London, no signal)") {
 		t.Errorf("coverage: %+v", got)
 	}
+	drawn := s.run("coverage --from Tue@00:00 --to Wed@23:00")
+	if want := "mend it with rouse away --list and --remove, or rouse override, for the hole of " + s.local("Tue", "16:00"); !strings.Contains(drawn.stdout, want) {
+		t.Errorf("coverage does not say %q:\n%s", want, drawn.stdout)
+	}
 	if list := s.ok("away --list"); !strings.Contains(list, "London, no signal (by root) FORCED\n") {
 		t.Errorf("list %s", list)
 	}

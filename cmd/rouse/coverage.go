@@ -110,6 +110,10 @@ func (c *call) printCoverage(cfg *config.Config, plan picture.Plan, later []onca
 			fmt.Fprintln(c.stdout)
 		}
 		path := cfg.Mend(h)
+		if path == "" {
+			fmt.Fprintf(c.stdout, "mend it with rouse away --list and --remove, or rouse override, for the hole of %s\n", h.From.Format(stamp))
+			continue
+		}
 		line, column := cfg.Position(path)
 		fmt.Fprintf(c.stdout, "mend %s:%d:%d (%s) for the hole of %s\n", c.configPath, line, column, path, h.From.Format(stamp))
 	}

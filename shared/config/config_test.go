@@ -197,6 +197,7 @@ responders:
   ana: {phone: "+13105550100", away: [{from: 2026-02-01, to: 2026-02-01}, {from: 2026-02-03T10:00, to: 2026-02-03T12:00}]}
   bo: {phone: "+13105550101"}
 ` + holed
+	before := strings.Replace(strings.Replace(away, `bo: {`, `bo: {away: [{from: 2026-02-03T12:00}], `, 1), ", {from: 2026-02-03T10:00, to: 2026-02-03T12:00}", "", 1)
 	for name, c := range map[string]struct {
 		text     string
 		from, to time.Time
@@ -205,6 +206,7 @@ responders:
 	}{
 		"a layer that ends early":      {nights, day(3, 6), day(3, 8), "schedules.primary.layers[1]", 8},
 		"somebody who goes away":       {away, day(3, 10), day(3, 12), "responders.ana.away[1]", 3},
+		"somebody who was away before": {before, day(3, 20), day(4, 0), "responders.bo.away[0]", 4},
 		"a schedule of nothing at all": {"schedules: {primary: {zone: UTC}}\n", day(3, 0), day(4, 0), "schedules.primary", 3},
 	} {
 		cfg := parse(t, c.text)

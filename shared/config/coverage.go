@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -66,16 +67,19 @@ func (c *Config) unaccepted(h oncall.Hole) []oncall.Hole {
 }
 
 // Mend returns the path in the file, for Position, of what most likely opened
-// a hole: somebody's going away, or the layer that ended when it began.
+// a hole: the away time of somebody who would have held it, or the layer that
+// ended when it began. It is "" if that is an away time which is not in the
+// file, but was made since the deployment.
 func (c *Config) Mend(h oncall.Hole) string {
-	for _, schedule := range c.Coverage.Schedules {
-		before := c.Rota.At(schedule, h.From.Add(-time.Second))
-		for _, who := range before {
-			for i, item := range c.awayItems[who] {
-				if c.Rota.People[who].Away[i].From.Equal(h.From) {
-					return fmt.Sprintf("responders.%s.away[%d]", who, item)
-				}
+	for _, who := range slices.Sorted(maps.Keys(c.Rota.People)) {
+		for i, away := range c.Rota.People[who].Away {
+			if h.From.Before(away.From) || !away.To.IsZero() && !h.From.Before(away.To) || !c.heldIfPresent(who, h.From) {
+				continue
 			}
+			if items := c.awayItems[who]; i < len(items) {
+				return fmt.Sprintf("responders.%s.away[%d]", who, items[i])
+			}
+			return ""
 		}
 	}
 	for _, schedule := range c.Coverage.Schedules {
@@ -87,4 +91,15 @@ func (c *Config) Mend(h oncall.Hole) string {
 		}
 	}
 	return "schedules." + c.Coverage.Schedules[0]
+}
+
+// heldIfPresent reports whether somebody would be on call at t if who were not
+// away.
+func (c *Config) heldIfPresent(who string, t time.Time) bool {
+	rota := c.Rota
+	rota.People = maps.Clone(rota.People)
+	p := rota.People[who]
+	p.Away = nil
+	rota.People[who] = p
+	return slices.ContainsFunc(c.Coverage.Schedules, func(schedule string) bool { return len(rota.At(schedule, t)) > 0 })
 }
