@@ -8,6 +8,9 @@ functions := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 # Where goroutines meet. `make race` takes every package.
 racy := ./shared/clock ./shared/loop ./shared/memstore ./shared/probe
 
+# The CDK's runtime warns at length of a Node that is past its support.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 1
+
 .PHONY: help build setup test lint race bench fuzz endpoints moto clean
 
 help: ## list the targets

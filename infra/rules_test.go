@@ -197,7 +197,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/support@example.com": {"Desk"},
 		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com":         {"Desk"},
 		"sqs:SendMessage ${RouterQueue.Arn}":    {"Ack", "Desk", "Probe", "Inbox", "Router"},
-		"sqs:SendMessage ${DeskQueue.Arn}":      {"Desk", "Inbox", "Router"},
+		"sqs:SendMessage ${DeskQueue.Arn}":      {"Ack", "Desk", "Inbox", "Router"},
 		"sqs:ReceiveMessage ${RouterQueue.Arn}": {"Router"},
 		"sqs:ReceiveMessage ${DeskQueue.Arn}":   {"Desk"},
 		"dynamodb:Query ${Table.Arn}/index/due": {"Desk", "Router"},
@@ -239,7 +239,7 @@ func TestEnvironment(t *testing.T) {
 		"Probe":  {env.Table, env.RouterQueue},
 		"Inbox":  {env.Table, env.RouterQueue, env.DeskQueue, env.MailBucket},
 		"Router": {env.Table, env.RouterQueue, env.DeskQueue, env.Topics, env.AckURL},
-		"Ack":    {env.Table, env.RouterQueue},
+		"Ack":    {env.Table, env.RouterQueue, env.DeskQueue},
 		"Desk":   {env.Table, env.RouterQueue, env.DeskQueue},
 	}
 	s := synthesize(t, "whole").service

@@ -158,7 +158,11 @@ func (h *house) raise(s incident.Signal) {
 
 func (h *house) run(key incident.Key) {
 	h.t.Helper()
-	if _, err := h.router.Run(h.t.Context(), loop.Hint{Key: key}); err != nil {
+	var err error
+	now := h.clock.Now()
+	h.clock.At(now, func() { _, err = h.router.Run(h.t.Context(), loop.Hint{Key: key}) }) // sends are work on the clock
+	h.clock.Run(now)
+	if err != nil {
 		h.t.Fatal(err)
 	}
 }
