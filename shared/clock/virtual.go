@@ -12,7 +12,7 @@ import (
 // are woken one after the other, in the order in which they began to wait, and
 // those of a group begin in their order, so one seed makes one history. A
 // member of a group begins to work once nobody else does: whoever waits for it
-// must do so by Wait.
+// must do so by Wait. (Outside of Run it begins at once.)
 //
 // Work is what Run's function does and what is started with At or a Group;
 // every wait in it must be on this clock. Real input and output (a request
@@ -24,6 +24,7 @@ type Virtual struct {
 
 	mu      sync.Mutex
 	now     time.Time
+	running bool // Run is under way
 	working int
 	seq     int
 	waiting waitHeap
@@ -62,10 +63,14 @@ func (v *Virtual) At(t time.Time, f func()) {
 // nothing waits any more, whichever comes first, and leaves the clock at end.
 // Goroutines still asleep then stay asleep until the next Run.
 func (v *Virtual) Run(end time.Time) {
+	v.mu.Lock()
+	v.running = true
+	v.mu.Unlock()
 	for v.step(end) {
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	v.running = false
 	if v.now.Before(end) {
 		v.now = end
 	}
@@ -146,12 +151,18 @@ func (g *virtualGroup) Go(f func()) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	g.n++
-	v.push(v.now, func() {
+	begin := func() {
 		go func() {
 			defer g.done()
 			f()
 		}()
-	})
+	}
+	if !v.running { // nobody would wake it
+		v.working++
+		begin()
+		return
+	}
+	v.push(v.now, begin)
 }
 
 func (g *virtualGroup) done() {

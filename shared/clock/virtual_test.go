@@ -88,6 +88,20 @@ func TestVirtualGroupHasOneOrder(t *testing.T) {
 	}
 }
 
+// A group outside of Run works at once: nobody would wake it.
+func TestVirtualGroupOutsideOfRun(t *testing.T) {
+	v := clock.NewVirtual(noon)
+	var worked [10]bool
+	g := v.Group()
+	for i := range worked {
+		g.Go(func() { worked[i] = true })
+	}
+	g.Wait()
+	if worked != [10]bool{true, true, true, true, true, true, true, true, true, true} {
+		t.Errorf("worked: %v", worked)
+	}
+}
+
 func TestVirtualSleepIsCancelled(t *testing.T) {
 	v := clock.NewVirtual(noon)
 	ctx, cancel := context.WithCancel(context.Background())
