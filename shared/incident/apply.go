@@ -77,6 +77,9 @@ func (c *Change) check(s Signal, k CheckSignal, r Rules, now time.Time) {
 	switch {
 	case in.RecoveredAt.IsZero():
 		in.TellRecovered = time.Time{}
+		if recovered && in.State == Triggered { // pages have been holding back
+			in.NextStep = earlier(in.NextStep, now)
+		}
 		c.bad(severity, recovered, "failing again: "+k.Evidence.Words, r, now)
 	case !recovered && in.State != Resolved:
 		in.TellRecovered = later(now, in.RecoveredAt.Add(recoveredTell))

@@ -188,6 +188,18 @@ func TestUnclearWaitsForThePromise(t *testing.T) {
 	}
 }
 
+// While it looks recovered nobody new is woken; a relapse makes up for that at
+// once and does not wait for the step under way.
+func TestRelapseWidensAtOnce(t *testing.T) {
+	n := &night{now: start}
+	for _, words := range []string{"red login", "paged ana", "recovers login", "wait 1m", "red login"} {
+		n.do(t, words)
+	}
+	if n.After.NextStep.After(n.now) {
+		t.Errorf("the next step waits until %s", n.After.NextStep.Sub(n.now))
+	}
+}
+
 // Joining never resets an escalation.
 func TestJoiningKeepsTheEscalation(t *testing.T) {
 	n := &night{now: start}
