@@ -234,8 +234,8 @@ func (c *Change) askOwner(kind PageKind, why string, r Rules, now time.Time) {
 	} else {
 		c.Calls = append(c.Calls, Call{Kind: kind, Who: []string{in.Owner}, Why: why})
 	}
-	if in.OwnerBy.IsZero() {
-		in.OwnerBy = now.Add(r.OwnerWait)
+	if by := now.Add(r.OwnerWait); in.OwnerBy.IsZero() || by.Before(in.OwnerBy) { // a snooze does not outlast it
+		in.OwnerBy = by
 	}
 }
 

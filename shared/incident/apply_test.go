@@ -134,6 +134,7 @@ func TestApply(t *testing.T) {
 		{"one who answers keeps it", "red login; ack ana; recovers login; red login; ack ana; wait 3m", "acknowledged confirmed by ana", "relapse:ana", ""},
 		{"the owner is asked in time", "red login; ack ana; wait 30m", "acknowledged confirmed by ana", "checkin:ana", ""},
 		{"and must answer", "red login; ack ana; wait 30m; wait 3m", "triggered confirmed", "checkin:ana", ""},
+		{"snoozed, a relapse still wants an answer at once", "red login; recovers login; snooze ana; red login; wait 3m", "triggered confirmed", "relapse:ana", ""},
 		{"snoozed, it comes back", "red login; snooze ana; wait 9m; wait 1m", "triggered confirmed", "", ""},
 		{"passed on", "red login; ack ana; pass ana>bo", "acknowledged confirmed by bo", "passed:bo", ""},
 		{"taken over", "red login; ack ana; pass bo>bo", "acknowledged confirmed by bo", "", ""},
