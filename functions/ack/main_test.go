@@ -19,7 +19,7 @@ import (
 	"rouse/test/stack"
 )
 
-func TestWiring(t *testing.T) { stack.TestWiring(t, "ack", wire) }
+func TestWiring(t *testing.T) { stack.TestWiring(t, "ack", wire, env.DeskQueue) } // without an inbox there is no desk
 
 func TestShapes(t *testing.T) {
 	stack.TestShapes(t, start(t).MustWire("ack", wire), "ack", "no HTTP API request (payload format 2.0)")

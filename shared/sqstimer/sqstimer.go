@@ -24,8 +24,10 @@ const keyBytesMax = 1024
 
 // Hints wakes the router and the desk.
 type Hints struct {
-	Client *sqs.Client
-	Clock  clock.Clock
+	// Send is a client's SendMessage. The client itself stays out of sight:
+	// see dynamostore.Narrow.
+	Send  func(context.Context, *sqs.SendMessageInput, ...func(*sqs.Options)) (*sqs.SendMessageOutput, error)
+	Clock clock.Clock
 	// URLs of the queues. A function that never wakes the desk has no DeskURL.
 	RouterURL, DeskURL string
 }
@@ -58,7 +60,7 @@ func Delay(now, at time.Time) int32 {
 }
 
 func (h *Hints) send(ctx context.Context, queue, body string, delaySeconds int32) error {
-	_, err := h.Client.SendMessage(ctx, &sqs.SendMessageInput{
+	_, err := h.Send(ctx, &sqs.SendMessageInput{
 		QueueUrl: aws.String(queue), MessageBody: aws.String(body), DelaySeconds: delaySeconds,
 	})
 	if err != nil {

@@ -82,7 +82,7 @@ func (a account) pager() *snspager.Pager {
 }
 
 func (a account) hints() *sqstimer.Hints {
-	return &sqstimer.Hints{Client: a.sqs, Clock: a.clock, RouterURL: a.router, DeskURL: a.desk}
+	return &sqstimer.Hints{Send: a.sqs.SendMessage, Clock: a.clock, RouterURL: a.router, DeskURL: a.desk}
 }
 
 func (a account) mails() *s3mail.Mails { return &s3mail.Mails{Client: a.s3, Bucket: bucket} }

@@ -84,9 +84,9 @@ func median(all []time.Duration) time.Duration {
 // the router's own process, to the page in SNS's hands; warm.
 func BenchmarkSignalToPage(b *testing.B) {
 	r := start(b, team, options{direct: true})
-	hints := &sqstimer.Hints{Clock: clock.Wall{}, RouterURL: r.AWS.QueueURL("router"), Client: sqs.New(sqs.Options{
+	hints := &sqstimer.Hints{Clock: clock.Wall{}, RouterURL: r.AWS.QueueURL("router"), Send: sqs.New(sqs.Options{
 		BaseEndpoint: &r.AWS.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
-	})}
+	}).SendMessage}
 	run := func() time.Duration {
 		key := incident.Key("check/" + rand.Text())
 		now := time.Now()

@@ -62,8 +62,8 @@ func New(getenv func(string) string, services []string, required ...string) (Bas
 	queue := sqs.NewFromConfig(cfg, func(o *sqs.Options) { o.BaseEndpoint = awsenv.Endpoint(getenv, awsenv.SQS) })
 	return Base{
 		Config: c, AWS: cfg, Clock: clock.Wall{}, Log: lambdacontext.NewLogger(),
-		Store: dynamostore.New(table, getenv(env.Table)),
-		Hints: &sqstimer.Hints{Client: queue, Clock: clock.Wall{}, RouterURL: getenv(env.RouterQueue), DeskURL: getenv(env.DeskQueue)},
+		Store: dynamostore.New(dynamostore.Narrow(table), getenv(env.Table)),
+		Hints: &sqstimer.Hints{Send: queue.SendMessage, Clock: clock.Wall{}, RouterURL: getenv(env.RouterQueue), DeskURL: getenv(env.DeskQueue)},
 	}, nil
 }
 
