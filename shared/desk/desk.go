@@ -100,6 +100,9 @@ func (d *Desk) walk(ctx context.Context, w Walk) error {
 		if last {
 			break
 		}
+		if again { // the cursor stays before whom it has passed over: we may die before the end
+			continue
+		}
 		w.Due = d.Clock.Now()
 		if err := d.Store.Save(ctx, w); err != nil {
 			return err

@@ -127,3 +127,55 @@ func TestTurnedAwayIsTriedAgainSoon(t *testing.T) {
 		t.Errorf("answered after %s", waited)
 	}
 }
+
+// mortal is a store that the desk loses in the middle of a walk.
+type mortal struct {
+	desk.Store
+	dead bool
+}
+
+func (m *mortal) Reporters(ctx context.Context, id incident.ID, after string, limit int) ([]incident.Reporter, error) {
+	if m.dead && after != "" {
+		return nil, errors.New("died")
+	}
+	return m.Store.Reporters(ctx, id, after, limit)
+}
+
+// A desk that dies after it could not tell somebody leaves them to the next,
+// however far it had come.
+func TestDeathForgetsNobody(t *testing.T) {
+	h := newHouse(t)
+	const reporters = 150 // more than one page of a walk
+	for i := range reporters {
+		h.writes(incident.Reporter{Address: fmt.Sprintf("r%d@kstate.example", i)})
+	}
+	for range reporters {
+		h.runs()
+	}
+	ctx := context.Background()
+	live, err := h.store.Load(ctx, "login")
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := live.Incident
+	after.Version++
+	closing := loop.Broadcast{
+		ID: fmt.Sprintf("%s/closing/%d", after.ID, after.Version), Incident: after.ID, Key: "login",
+		Notice: incident.Notice{Kind: incident.NoticeClosing, At: h.clock.Now()},
+	}
+	commit := loop.Commit{Before: live.Incident, After: after, Broadcasts: []loop.Broadcast{closing}, At: h.clock.Now()}
+	if err := h.store.Commit(ctx, commit); err != nil {
+		t.Fatal(err)
+	}
+	h.ses.took, h.ses.refuses = nil, 1
+	h.Store = &mortal{h.store, true}
+	if err := h.Run(ctx); err == nil {
+		t.Fatal("it did not die")
+	}
+	h.Store = h.store
+	h.clock.Run(night.Add(time.Minute))
+	h.runs()
+	if len(h.ses.took) != reporters {
+		t.Errorf("told %d of %d", len(h.ses.took), reporters)
+	}
+}
