@@ -140,7 +140,8 @@ type Attempt struct {
 type Paged struct {
 	Who     string
 	Channel string
-	At      time.Time // the last time
+	At      time.Time // the last time, which may be still to come
+	Before  time.Time // the last time that had come when At was set; zero if none had
 	Times   int
 	// Declined is when they last said that they cannot take it; zero if never.
 	Declined time.Time

@@ -105,7 +105,7 @@ func (d *decision) call(c *incident.Change, call incident.Call) bool {
 			if len(contacts) == 0 {
 				return false
 			}
-			note(in, contacts)
+			note(in, contacts, d.now)
 		}
 		for _, k := range contacts {
 			d.pages = append(d.pages, incident.Page{
@@ -122,8 +122,9 @@ func (d *decision) call(c *incident.Change, call incident.Call) bool {
 // by SMS if an SMS has just woken them, else by e-mail.
 func (d *decision) quietly(in incident.Incident, who string, contacts []escalation.Call) []escalation.Call {
 	channel := escalation.Email
+	recent := func(t time.Time) bool { return !t.After(d.now) && d.now.Sub(t) <= smsRecency }
 	for _, p := range in.Paged {
-		if p.Who == who && p.Channel == string(escalation.SMS) && !p.At.After(d.now) && d.now.Sub(p.At) <= smsRecency {
+		if p.Who == who && p.Channel == string(escalation.SMS) && (recent(p.At) || recent(p.Before)) {
 			channel = escalation.SMS
 		}
 	}
@@ -186,7 +187,7 @@ func (d *decision) advance(c *incident.Change) {
 	}
 	in.Round, in.Step, in.NextStep = move.Taken.Round, move.Taken.Step, move.NextAt
 	in.Reached = max(in.Reached, in.Step)
-	note(in, move.Calls)
+	note(in, move.Calls, d.now)
 	if d.team.Policy.Steps[in.Step].PagesEveryone() {
 		in.EveryoneTimes++
 		in.EveryoneAt = d.now
@@ -203,13 +204,16 @@ func (d *decision) advance(c *incident.Change) {
 }
 
 // note remembers who is paged, by what, and when last.
-func note(in *incident.Incident, calls []escalation.Call) {
+func note(in *incident.Incident, calls []escalation.Call, now time.Time) {
 	in.Paged = slices.Clone(in.Paged)
 	for _, k := range calls {
 		i := slices.IndexFunc(in.Paged, func(p incident.Paged) bool { return p.Who == k.Who && p.Channel == string(k.Channel) })
 		if i < 0 {
 			i = len(in.Paged)
 			in.Paged = append(in.Paged, incident.Paged{Who: k.Who, Channel: string(k.Channel)})
+		}
+		if !in.Paged[i].At.After(now) {
+			in.Paged[i].Before = in.Paged[i].At
 		}
 		in.Paged[i].At = k.Due
 		in.Paged[i].Times++

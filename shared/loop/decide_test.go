@@ -145,3 +145,26 @@ func TestDecideNeverForgets(t *testing.T) {
 		}
 	})
 }
+
+// Whom an SMS has just woken hears by SMS that they can sleep, also while
+// another one to them is still to come.
+func TestWhoWasWokenHearsByTheSameWay(t *testing.T) {
+	tm := team()
+	for who, p := range tm.People {
+		p.Contact = []escalation.Contact{{Channel: escalation.SMS}, {Channel: escalation.Email}, {Channel: escalation.SMS, After: 2 * time.Minute}}
+		tm.People[who] = p
+	}
+	red := incident.Signal{ID: "red", Key: "login", At: start, Check: &incident.CheckSignal{
+		Check: "login", Capability: "login", Evidence: incident.Evidence{Status: "down", Red: true, Since: start}, LastBad: start,
+	}}
+	in := loop.Decide(tm, incident.Incident{Key: "login"}, []incident.Signal{red}, start).After
+	now := start.Add(time.Minute)
+	ack := incident.Signal{ID: "ack", Key: "login", At: now, Tap: &incident.TapSignal{Action: incident.ActAcknowledge, Who: "bo"}}
+	var told []string
+	for _, p := range loop.Decide(tm, in, []incident.Signal{ack}, now).Pages {
+		told = append(told, p.Who+" "+string(p.Kind)+" "+p.Channel)
+	}
+	if want := []string{"ana taken sms"}; !slices.Equal(told, want) {
+		t.Errorf("told %q, want %q", told, want)
+	}
+}
