@@ -119,12 +119,13 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 			in.NextStep = later(now, s.At.Add(r.AnswerWithin))
 		}
 	}
-	newOrg := !slices.Contains(in.Orgs, p.Reporter.Org)
+	// Beyond OrgsMax nobody is known any more, and nobody is news.
+	newOrg := len(in.Orgs) < OrgsMax && !slices.Contains(in.Orgs, p.Reporter.Org)
 	in.Reports++
 	if in.Capability == "" && p.Urgency != "benign" {
 		in.Capability = p.Capability // so that the next report of another one stays out
 	}
-	if newOrg && len(in.Orgs) < OrgsMax {
+	if newOrg {
 		in.Orgs = append(slices.Clone(in.Orgs), p.Reporter.Org)
 	}
 	if in.FirstReport.IsZero() {
@@ -136,8 +137,9 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 		why += "; " + p.Joined
 	}
 	c.event(s.At, "report", p.Reporter.Org, why)
-	if newOrg && r.AnswerWithin > 0 && in.AnswerBy.IsZero() {
+	if r.AnswerWithin > 0 && !in.Waited() && (newOrg || p.Urgency != "benign") {
 		in.AnswerBy = s.At.Add(r.AnswerWithin)
+		in.AnsweredAt, in.Broken = time.Time{}, false // what was answered was somebody else, or before
 	}
 	c.notice(NoticeReceived, now, in.AnswerBy)
 	if p.Urgency == "benign" {

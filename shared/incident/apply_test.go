@@ -201,6 +201,42 @@ func TestRelapseWidensAtOnce(t *testing.T) {
 	}
 }
 
+// An answer is to those who had written by then: who writes after it, again or
+// for the first time, is promised one, too.
+func TestPromiseBeginsAnewAfterAnAnswer(t *testing.T) {
+	for _, words := range []string{"urgent bruin.example", "unclear kstate.example", "urgent kstate.example"} {
+		n := &night{now: start}
+		for _, w := range []string{"red login", "urgent kstate.example", "ack ana", "answered ana", "wait 1m", words} {
+			n.do(t, w)
+		}
+		if want := n.now.Add(rules.AnswerWithin); !n.After.Waited() || !n.After.AnswerBy.Equal(want) {
+			t.Errorf("%s: waits %t, for an answer by %s, want %s", words, n.After.Waited(), n.After.AnswerBy, want)
+		}
+		n.do(t, "benign kstate.example") // a thank-you after an answer promises nothing
+		n.do(t, "team-answers")
+		n.do(t, "benign kstate.example")
+		if n.After.Waited() {
+			t.Errorf("%s: a thank-you waits for an answer", words)
+		}
+	}
+}
+
+// However many organisations have written, one that writes again does not page
+// the owner again.
+func TestManyOrganisations(t *testing.T) {
+	n := &night{now: start}
+	n.do(t, "red login")
+	n.do(t, "ack ana")
+	for i := range incident.OrgsMax + 10 {
+		n.do(t, fmt.Sprintf("urgent o%d.example", i))
+	}
+	n.Calls = nil
+	n.do(t, fmt.Sprintf("urgent o%d.example", incident.OrgsMax+9))
+	if n.calls() != "" {
+		t.Errorf("called %s", n.calls())
+	}
+}
+
 // Joining never resets an escalation.
 func TestJoiningKeepsTheEscalation(t *testing.T) {
 	n := &night{now: start}

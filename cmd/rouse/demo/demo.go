@@ -83,7 +83,9 @@ func Run(ctx context.Context, w io.Writer, o Options) (woke bool, err error) {
 			})
 		}
 	}
-	clk.At(answers, func() { n.press(n.link, "answered") })
+	for _, t := range answers {
+		clk.At(t, func() { n.press(n.link, "answered") })
+	}
 	clk.At(goesOver, func() { n.press(n.link, "resolve") })
 
 	clk.Pace = func(from, to time.Time) {

@@ -81,7 +81,7 @@ const (
 var (
 	begins   = at("21:45")
 	trouble  = at("21:50")
-	answers  = at("22:08") // Ana has written to the customers, and says so
+	answers  = []time.Time{at("22:08"), at("23:08")} // Ana has written to the customers, and says so
 	relapse  = at("23:00")
 	goesOver = at("23:52")
 	onDuty   = at("00:30")
