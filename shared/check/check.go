@@ -53,31 +53,20 @@ type HTTP struct {
 	// Redirects is how many may be followed; 0 means 5. Negative: none is, and
 	// the first response is judged as it stands.
 	Redirects int
+	Addresses Addresses
 }
 
-// Expect is what a response must be. Every expectation that is set is
-// evaluated; one that cannot be evaluated does not hold.
-type Expect struct {
-	Status []StatusRange // any of these; none means 200–299
-	Body   string        // text that the body contains; "" means any
-	Within time.Duration // from the start to the last byte; 0 means the check's timeout
-}
+// Addresses says which of a host's resolved addresses are tried.
+type Addresses string
 
-// A StatusRange is From to To, both included.
-type StatusRange struct{ From, To int }
-
-// Accepts reports whether the status is one of those expected.
-func (e Expect) Accepts(status int) bool {
-	if len(e.Status) == 0 {
-		return status >= 200 && status <= 299
-	}
-	for _, r := range e.Status {
-		if r.From <= status && status <= r.To {
-			return true
-		}
-	}
-	return false
-}
+const (
+	AnyAddress Addresses = "" // the first that connects, as every client does
+	// AllAddresses are every one; a sample is good if each of them is.
+	AllAddresses Addresses = "all"
+	// AllIPv4 are every IPv4 address: a Lambda function outside of a VPC has no
+	// way out by IPv6.
+	AllIPv4 Addresses = "all-ipv4"
+)
 
 // A Sample is one attempt at a check.
 type Sample struct {

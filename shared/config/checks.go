@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"go.yaml.in/yaml/v3"
 
@@ -23,7 +24,7 @@ func (b *builder) checks(v value) {
 			c.Capability = capability.reference("capability", b.capabilityIDs)
 		}
 		c.Every, c.Timeout = times(f)
-		c.HTTP = http(f.get("http"), c)
+		c.HTTP = request(f.get("http"), c)
 		c.Verdict = verdict(f.get("verdict"))
 		if b.c.QuietTime != QuietTimeDefault {
 			// Quiet must hold a few samples, as in check.Rule.
@@ -56,7 +57,7 @@ func times(f fields) (every, timeout time.Duration) {
 	return every, timeout
 }
 
-func http(v value, c check.Check) *check.HTTP {
+func request(v value, c check.Check) *check.HTTP {
 	f := v.fields("http")
 	if !f.valid() {
 		return nil
@@ -78,69 +79,34 @@ func http(v value, c check.Check) *check.HTTP {
 			h.Redirects = -1
 		}
 	}
-	h.Expect = expect(f.get("expect"), c.Deadline(), h.Method)
+	h.Addresses = addresses(f.get("addresses"))
+	h.Expect = expect(f.get("expect"), c.Deadline(), h)
 	return h
 }
 
 const redirectsMax = 20
 
-func expect(v value, timeout time.Duration, method string) check.Expect {
-	f := v.fields("expect")
-	if !f.valid() {
-		return check.Expect{}
-	}
-	e := check.Expect{Status: statuses(f.get("status")), Body: f.get("body").lines(BodyBytesMax)}
-	if e.Body != "" && method == "HEAD" {
-		f.get("body").fault("the answer to HEAD has no body, so this can never hold; write method: GET")
-	}
-	if within := f.get("within"); within.present() {
-		e.Within = within.duration(time.Millisecond, TimeoutMax)
-		if e.Within > timeout {
-			within.fault("can never be judged, as the sample ends after its timeout of %s; write at most that, or a longer timeout", durationText(timeout))
+// headers reads names and values of request headers.
+func headers(v value) map[string]string {
+	all := map[string]string{}
+	for _, e := range headerPairs(v, "like {Accept: text/html}") {
+		all[e.id] = e.value.lines(BodyBytesMax)
+		if strings.ContainsAny(all[e.id], "\r\n") {
+			e.value.fault("has a line break in it, which a header cannot carry; write one line")
 		}
 	}
-	return e
-}
-
-// statuses reads 200, "200-299" or 2xx, or a list of such.
-func statuses(v value) []check.StatusRange {
-	if !v.present() {
+	if len(all) == 0 {
 		return nil
-	}
-	items := []value{v}
-	if v.n.Kind == yaml.SequenceNode {
-		items = v.some("200", 20)
-	}
-	var all []check.StatusRange
-	for _, item := range items {
-		s, ok := item.raw(`like 200, 2xx or "200-204"`)
-		if !ok {
-			continue
-		}
-		from, to, isRange := strings.Cut(s, "-")
-		if !isRange {
-			to = from
-		}
-		if len(s) == 3 && strings.HasSuffix(s, "xx") {
-			from, to = s[:1]+"00", s[:1]+"99"
-		}
-		low, err := strconv.Atoi(from)
-		high, err2 := strconv.Atoi(to)
-		if err != nil || err2 != nil || low < 100 || high > 599 || low > high {
-			item.fault(`%q is no HTTP status; write 200, 2xx or "200-204", from 100 to 599`, s)
-			continue
-		}
-		all = append(all, check.StatusRange{From: low, To: high})
 	}
 	return all
 }
 
-// headers reads names and values of request headers.
-func headers(v value) map[string]string {
-	if !v.kind(yaml.MappingNode, "like {Accept: text/html}") {
+// headerPairs reads a set of keys that are names of headers.
+func headerPairs(v value, example string) []entry {
+	if !v.kind(yaml.MappingNode, example) {
 		return nil
 	}
-	all := map[string]string{}
+	var all []entry
 	var seen []string
 	pairs := v.pairs()
 	if len(pairs) > HeadersMax {
@@ -155,14 +121,19 @@ func headers(v value) map[string]string {
 		case slices.Contains(seen, name):
 			e.key.fault("is given twice; keep one")
 		default:
-			all[e.id] = e.value.lines(BodyBytesMax)
-			if strings.ContainsAny(all[e.id], "\r\n") {
-				e.value.fault("has a line break in it, which a header cannot carry; write one line")
-			}
+			all = append(all, e)
 		}
 		seen = append(seen, name)
 	}
 	return all
+}
+
+// addresses reads which of a host's addresses are tried.
+func addresses(v value) check.Addresses {
+	if !v.present() {
+		return check.AnyAddress
+	}
+	return check.Addresses(v.oneOf(string(check.AllAddresses), string(check.AllIPv4)))
 }
 
 func verdict(v value) (p check.Params) {
@@ -176,7 +147,7 @@ func verdict(v value) (p check.Params) {
 	if span := f.get("span"); span.present() {
 		p.Span = span.duration(5*time.Second, 10*time.Minute)
 	}
-	healthy, sick := or(p.Healthy, 0.005), or(p.Sick, 0.25)
+	healthy, sick := or(p.Healthy, 0.005), or(p.Sick, 0.3)
 	if sick < 3*healthy {
 		f.fault("a check that fails %g of the time is not told from one that fails %g; write a sick of at least three times healthy", sick, healthy)
 	}
@@ -204,6 +175,8 @@ func (v value) url() string {
 		v.fault("%q has no scheme; write https://%s", s, strings.TrimPrefix(s, "//"))
 	case u.Scheme != "http" && u.Scheme != "https":
 		v.fault("%s: is not spoken by an http check; write http:// or https://", u.Scheme)
+	case strings.ContainsFunc(u.Hostname(), func(c rune) bool { return c > unicode.MaxASCII }):
+		v.fault("has letters in its host that DNS does not carry; write the host's ASCII form, like xn--bcher-kva.example")
 	case u.Hostname() == "":
 		v.fault("%q has no host; write it like https://app.example.com/login", s)
 	case u.Port() != "" && !validPort(u.Port()):

@@ -73,11 +73,16 @@ var sections = map[string]section{
 		examples: map[string]string{"http": `what is checked, like http: {url: "https://app.example.com/"}`},
 	},
 	"http": {
-		keys:     []string{"url", "method", "headers", "body", "redirects", "expect"},
+		keys:     []string{"url", "method", "headers", "body", "redirects", "addresses", "expect"},
 		required: []string{"url"},
 		examples: map[string]string{"url": `url: "https://app.example.com/login"`},
 	},
-	"expect":  {keys: []string{"status", "body", "within"}},
+	"expect": {keys: []string{"status", "body", "matches", "json", "headers", "days_left", "within"}},
+	"json_test": {
+		keys:     []string{"path", "is", "matches", "at_least", "at_most"},
+		required: []string{"path"},
+		examples: map[string]string{"path": "path: data.items[0].name"},
+	},
 	"verdict": {keys: []string{"healthy", "sick", "threshold", "span"}},
 	"inbox": {
 		keys:     []string{"address", "via", "team", "reply_from", "answer_within", "rule_set"},

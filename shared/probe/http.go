@@ -1,7 +1,6 @@
 package probe
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -11,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -31,6 +31,8 @@ const (
 type Prober struct {
 	// Roots are the certificate authorities trusted; nil means the system's.
 	Roots *x509.CertPool
+	// Resolver finds the addresses of hosts; nil means the system's.
+	Resolver *net.Resolver
 }
 
 var _ Sampler = (*Prober)(nil)
@@ -55,6 +57,25 @@ type phase struct{ atomic.Pointer[string] }
 func (p *phase) is(s string) { p.Store(&s) }
 
 func (p *Prober) http(ctx context.Context, h check.HTTP, start time.Time) (why string) {
+	u, err := url.Parse(h.URL)
+	if err != nil {
+		return "invalid request"
+	}
+	return p.each(ctx, h.Addresses, u.Hostname(), func(open dial) string {
+		_, why := p.visit(ctx, h, start, open)
+		return why
+	})
+}
+
+// An answer is a response that is as expected.
+type answer struct {
+	header http.Header
+	body   []byte
+}
+
+// visit sends one request, over connections of its own that open opens, and
+// judges what comes back.
+func (p *Prober) visit(ctx context.Context, h check.HTTP, start time.Time, open dial) (a answer, why string) {
 	var at phase
 	at.is("before connect")
 	trace := &httptrace.ClientTrace{
@@ -71,7 +92,7 @@ func (p *Prober) http(ctx context.Context, h check.HTTP, start time.Time) (why s
 	}
 	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, h.URL, strings.NewReader(h.Body))
 	if err != nil {
-		return "invalid request"
+		return a, "invalid request"
 	}
 	req.Header.Set("User-Agent", "rouse")
 	for k, v := range h.Headers {
@@ -82,6 +103,7 @@ func (p *Prober) http(ctx context.Context, h check.HTTP, start time.Time) (why s
 		req.Header.Set(k, v)
 	}
 	transport := &http.Transport{
+		DialContext:            open,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
@@ -92,24 +114,62 @@ func (p *Prober) http(ctx context.Context, h check.HTTP, start time.Time) (why s
 	client := &http.Client{Transport: transport, CheckRedirect: redirects(h.Redirects, h.Headers)}
 	resp, err := client.Do(req)
 	if err != nil {
-		return reason(err, *at.Load())
+		return a, reason(err, *at.Load())
 	}
 	defer resp.Body.Close()
 	if !h.Expect.Accepts(resp.StatusCode) {
-		return fmt.Sprintf("status %d", resp.StatusCode)
+		return a, fmt.Sprintf("status %d", resp.StatusCode)
+	}
+	if why := h.Expect.HeaderFault(resp.Header); why != "" {
+		return a, why
+	}
+	if h.Expect.DaysLeft > 0 {
+		if why := ending(resp.TLS, h.Expect.DaysLeft); why != "" {
+			return a, why
+		}
 	}
 	at.is("after headers")
 	body, err := io.ReadAll(io.LimitReader(resp.Body, bodyBytesMax+1))
 	took := time.Since(start)
 	switch {
 	case err != nil:
-		return reason(err, *at.Load())
+		return a, reason(err, *at.Load())
 	case len(body) > bodyBytesMax:
-		return "body over 1 MB"
-	case !bytes.Contains(body, []byte(h.Expect.Body)):
-		return "body lacks the expected text"
-	case h.Expect.Within > 0 && took > h.Expect.Within:
-		return fmt.Sprintf("slower than %v", h.Expect.Within)
+		return a, "body over 1 MB"
+	}
+	if why := h.Expect.BodyFault(body); why != "" {
+		return a, why
+	}
+	if h.Expect.Within > 0 && took > h.Expect.Within {
+		return a, fmt.Sprintf("slower than %v", h.Expect.Within)
+	}
+	return answer{resp.Header, body}, ""
+}
+
+// ending says that the certificates of a connection do not remain valid for so
+// many days; "" if they do. Of several chains that lead to a trusted authority
+// the one that lasts longest counts, as a client needs but one.
+func ending(state *tls.ConnectionState, days int) string {
+	if state == nil || len(state.VerifiedChains) == 0 {
+		return "no certificate"
+	}
+	var last time.Time
+	for _, chain := range state.VerifiedChains {
+		ends := chain[0].NotAfter
+		for _, c := range chain[1:] {
+			if c.NotAfter.Before(ends) {
+				ends = c.NotAfter
+			}
+		}
+		if ends.After(last) {
+			last = ends
+		}
+	}
+	if time.Until(last) < time.Duration(days)*24*time.Hour {
+		if days == 1 {
+			return "certificate ends in under a day"
+		}
+		return fmt.Sprintf("certificate ends in under %d days", days)
 	}
 	return ""
 }

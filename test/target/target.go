@@ -35,6 +35,8 @@ import (
 //	/redirect-loop      redirects to itself
 //	/redirect-to?url=U  redirects to U
 //	/echo               answers with the request: method, body, headers
+//	/json               {"status": "ok", "queue": {"depth": 3, "oldest": null}, ...}
+//	/proto              the protocol it was asked by, like HTTP/2.0
 type Target struct {
 	URL  string
 	done chan struct{}
@@ -42,8 +44,19 @@ type Target struct {
 
 // Start starts a target over plain HTTP.
 func Start(t testing.TB) *Target {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return StartOn(t, l)
+}
+
+// StartOn starts a target over plain HTTP that listens on l.
+func StartOn(t testing.TB, l net.Listener) *Target {
 	target := &Target{done: make(chan struct{})}
 	server := httptest.NewUnstartedServer(target)
+	server.Listener.Close()
+	server.Listener = l
 	server.Config.ErrorLog = quiet
 	server.Start()
 	target.URL = server.URL
@@ -150,10 +163,21 @@ func (t *Target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		for name, values := range r.Header {
 			fmt.Fprintf(w, "%s: %s\n", name, strings.Join(values, ","))
 		}
+	case "json":
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, document)
+	case "proto":
+		io.WriteString(w, r.Proto)
 	default:
 		http.NotFound(w, r)
 	}
 }
+
+const document = `{
+	"status": "ok", "version": "v12.3", "id": 9007199254740993, "ratio": 0.25, "ready": true, "count": "3",
+	"queue": {"depth": 3, "oldest": null},
+	"nodes": [{"name": "a", "a.b": 1}, {"name": "b"}]
+}`
 
 // wait waits until the client has gone or the test is over.
 func (t *Target) wait(r *http.Request) {

@@ -21,14 +21,17 @@ type Authority struct {
 	key   *ecdsa.PrivateKey
 }
 
-// NewAuthority returns a certificate authority of its own.
-func NewAuthority(t testing.TB) *Authority {
+// NewAuthority returns a certificate authority of its own, valid for an hour.
+func NewAuthority(t testing.TB) *Authority { return NewAuthorityUntil(t, time.Now().Add(time.Hour)) }
+
+// NewAuthorityUntil returns a certificate authority of its own.
+func NewAuthorityUntil(t testing.TB, until time.Time) *Authority {
 	a := &Authority{Roots: x509.NewCertPool()}
 	a.key = newKey(t)
 	a.cert = sign(t, &x509.Certificate{
 		Subject:               pkix.Name{CommonName: "Target Authority"},
 		NotBefore:             time.Now().Add(-time.Hour),
-		NotAfter:              time.Now().Add(time.Hour),
+		NotAfter:              until,
 		IsCA:                  true,
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageCertSign,
