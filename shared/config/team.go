@@ -1,8 +1,10 @@
 package config
 
 import (
+	"slices"
 	"time"
 
+	"rouse/shared/check"
 	"rouse/shared/escalation"
 	"rouse/shared/loop"
 )
@@ -13,6 +15,9 @@ func (c *Config) Team() loop.Team {
 		Team:      escalation.Team{Rota: c.Rota, People: c.People()},
 		PolicyFor: c.Policy,
 		Quiet:     c.QuietTime,
+		Watches: func(name string) bool {
+			return slices.ContainsFunc(c.Checks, func(k check.Check) bool { return k.Name == name })
+		},
 	}
 	if c.Inbox != nil {
 		t.AnswerWithin = c.Inbox.AnswerWithin

@@ -13,6 +13,9 @@ type Rules struct {
 	AnswerWithin time.Duration // the promise to reporters; zero: none
 	CheckIn      time.Duration // after acknowledging; zero: the owner is not asked
 	OwnerWait    time.Duration // how long an owner who is paged has to answer
+	// Watches reports whether a check still exists; nil: all do. One that was
+	// removed while it failed will never say that it is well.
+	Watches func(check string) bool
 }
 
 // recoveredTell is how long all checks must look well before reporters are
@@ -444,7 +447,7 @@ func (c *Change) pass(r Rules, now time.Time) {
 		c.resolve("", why, now)
 	}
 	if due(in.SettlesAt()) {
-		if in.Red() {
+		if in.redOf(r.Watches) {
 			c.event(now, "reopened", "", "its check still fails")
 			c.trigger(0, 0, now)
 			in.ResolvedAt, in.ResolvedBy, in.AckedAt = time.Time{}, "", time.Time{}

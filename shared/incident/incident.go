@@ -165,9 +165,12 @@ func (in Incident) Declined(p Page) bool {
 func (in Incident) Open() bool { return in.ID != "" && in.SettledAt.IsZero() }
 
 // Red reports whether any of its checks fails.
-func (in Incident) Red() bool {
-	for _, e := range in.Checks {
-		if e.Red {
+func (in Incident) Red() bool { return in.redOf(nil) }
+
+// redOf is Red of those checks alone that count; nil: all do.
+func (in Incident) redOf(counts func(check string) bool) bool {
+	for name, e := range in.Checks {
+		if e.Red && (counts == nil || counts(name)) {
 			return true
 		}
 	}

@@ -26,12 +26,14 @@ type Team struct {
 	PolicyFor    func(capability string) escalation.Policy
 	Quiet        time.Duration // how long without trouble until it is over
 	AnswerWithin time.Duration // the promise to reporters; zero: none
+	// Watches reports whether there is a check of that name; nil: any.
+	Watches func(check string) bool
 }
 
 // rules are the figures that an incident of the capability goes by.
 func (t Team) rules(capability string) incident.Rules {
 	p := t.PolicyFor(capability)
-	return incident.Rules{Quiet: t.Quiet, AnswerWithin: t.AnswerWithin, CheckIn: p.CheckIn, OwnerWait: p.Steps[0].Wait}
+	return incident.Rules{Quiet: t.Quiet, AnswerWithin: t.AnswerWithin, CheckIn: p.CheckIn, OwnerWait: p.Steps[0].Wait, Watches: t.Watches}
 }
 
 // A Change is what a decision comes to. Pages that are due already are to be

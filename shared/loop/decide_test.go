@@ -168,3 +168,22 @@ func TestWhoWasWokenHearsByTheSameWay(t *testing.T) {
 		t.Errorf("told %q, want %q", told, want)
 	}
 }
+
+// A check that a deployment removes while it fails can never say that it is
+// well: what a person resolves stays over. One that is there holds it open.
+func TestRemovedCheckHoldsNothingOpen(t *testing.T) {
+	for _, watched := range []bool{true, false} {
+		tm := team()
+		tm.Watches = func(string) bool { return watched }
+		red := incident.Signal{ID: "red", Key: "login", At: start, Check: &incident.CheckSignal{
+			Check: "login", Capability: "login", Evidence: incident.Evidence{Status: "down", Red: true, Since: start}, LastBad: start,
+		}}
+		over := incident.Signal{ID: "over", Key: "login", At: start, Tap: &incident.TapSignal{Action: incident.ActResolve, Who: "ana"}}
+		in := loop.Decide(tm, incident.Incident{Key: "login"}, []incident.Signal{red}, start).After
+		in = loop.Decide(tm, in, []incident.Signal{over}, start).After
+		in = loop.Decide(tm, in, nil, start.Add(tm.Quiet)).After
+		if in.Open() != watched {
+			t.Errorf("watched %t: open %t", watched, in.Open())
+		}
+	}
+}
