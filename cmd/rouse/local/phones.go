@@ -73,7 +73,7 @@ func (p *Phones) Publish(_ context.Context, who, channel string, m page.Message)
 func (p *Phones) SendRaw(_ context.Context, to string, raw []byte) (string, error) {
 	m := mail.Read(bytes.NewReader(raw), mail.Envelope{To: []string{to}, Received: p.Clock.Now()}, mail.Us{})
 	id := p.deliver(Message{Channel: "mail", To: to, Subject: m.Subject, Text: m.Text})
-	return fmt.Sprintf("<local-%d@email.amazonses.com>", id), nil
+	return fmt.Sprintf("<local-%d-%d@email.amazonses.com>", p.Clock.Now().UnixNano(), id), nil
 }
 
 func (p *Phones) deliver(m Message) int {
@@ -117,12 +117,13 @@ func (m *Mails) put(env mail.Envelope, raw []byte) {
 	m.mail[env.ID] = stored{env, raw}
 }
 
-// nextID names a mail that has just come in.
-func (m *Mails) nextID() string {
+// nextID names a mail that comes in now, unlike every other: a store that
+// outlives this process knows the names that earlier ones gave.
+func (m *Mails) nextID(now time.Time) string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.n++
-	return fmt.Sprintf("mail-%d", m.n)
+	return fmt.Sprintf("mail-%d-%d", now.UnixNano(), m.n)
 }
 
 func (m *Mails) Open(_ context.Context, id string) (io.ReadCloser, error) {

@@ -47,8 +47,8 @@ func (c *session) Data(r io.Reader) error {
 	if err != nil {
 		return fmt.Errorf("mail not taken: %w", err)
 	}
-	c.env.ID = c.system.Mails.nextID()
 	c.env.Received = c.system.opts.Clock.Now()
+	c.env.ID = c.system.Mails.nextID(c.env.Received)
 	c.system.receive(c.env, raw)
 	return nil
 }
