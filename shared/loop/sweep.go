@@ -41,7 +41,10 @@ func (l *Loop) Sweep(ctx context.Context, holder Holder) error {
 		return nil
 	}
 	var errs []error
-	for shard := range Shards {
+	for i := range Shards {
+		// Each sweep begins with another shard: one that hangs until the
+		// function's time is over must not starve the same others for ever.
+		shard := (int(now.Unix()/60) + i) % Shards
 		errs = append(errs, l.sweepShard(ctx, shard)...)
 	}
 	errs = append(errs, holder.Let(ctx, name, token))
