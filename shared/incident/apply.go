@@ -299,6 +299,9 @@ func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
 		if in.State == Resolved {
 			return
 		}
+		if in.State == Triggered { // nobody has told those who were paged that they can sleep
+			c.callPaged(PageOver, t.Who, t.Who+" says that it is over")
+		}
 		c.resolve(t.Who, "it's over, by "+t.Via, now)
 	case ActAnswered:
 		c.answered(now, t.Who, "the customers have been answered")
@@ -328,16 +331,21 @@ func (c *Change) acknowledge(t TapSignal, r Rules, now time.Time) {
 	in.OwnerBy = time.Time{}
 	in.CheckIn = after(now, r.CheckIn)
 	c.event(now, "acknowledged", t.Who, "by "+t.Via)
-	var others []string
-	for _, p := range in.Paged {
-		if p.Who != t.Who && !slices.Contains(others, p.Who) {
-			others = append(others, p.Who)
+	c.callPaged(PageTaken, t.Who, t.Who+" has it")
+	c.notice(NoticeTaken, now, time.Time{})
+}
+
+// callPaged tells everybody who was paged, except one who knows.
+func (c *Change) callPaged(kind PageKind, except, why string) {
+	var who []string
+	for _, p := range c.After.Paged {
+		if p.Who != except && !slices.Contains(who, p.Who) {
+			who = append(who, p.Who)
 		}
 	}
-	if len(others) > 0 {
-		c.Calls = append(c.Calls, Call{Kind: PageTaken, Who: others, Why: t.Who + " has it"})
+	if len(who) > 0 {
+		c.Calls = append(c.Calls, Call{Kind: kind, Who: who, Why: why})
 	}
-	c.notice(NoticeTaken, now, time.Time{})
 }
 
 func (c *Change) resolve(who, why string, now time.Time) {
@@ -436,13 +444,7 @@ func (c *Change) pass(r Rules, now time.Time) {
 		why := fmt.Sprintf("quiet for %s", r.Quiet)
 		if in.AckedAt.IsZero() {
 			why += "; never acknowledged"
-			var all []string
-			for _, p := range in.Paged {
-				if !slices.Contains(all, p.Who) {
-					all = append(all, p.Who)
-				}
-			}
-			c.Calls = append(c.Calls, Call{Kind: PageOver, Who: all, Why: "it is over; nobody acknowledged it"})
+			c.callPaged(PageOver, "", "it is over; nobody acknowledged it")
 		}
 		c.resolve("", why, now)
 	}

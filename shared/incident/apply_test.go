@@ -143,6 +143,7 @@ func TestApply(t *testing.T) {
 		{"'can't' confirms", "urgent kstate.example; next ana", "triggered confirmed", "", "received"},
 
 		{"resolved by a person", "red login; ack ana; resolve ana", "resolved confirmed", "", ""},
+		{"one that nobody had acknowledged, those paged hear of", "red login; paged ana; paged bo; resolve ana", "resolved confirmed", "over:bo", ""},
 		{"it settles after the quiet time", "red login; ack ana; wait 1m; well login; resolve ana; wait 35m", "settled confirmed", "", ""},
 		{"and tells the reporters", "known kstate.example; resolve ana; wait 35m", "settled confirmed", "", "received closing"},
 		{"a relapse before that reopens it", "red login; ack ana; resolve ana; wait 34m; red login", "triggered confirmed", "", ""},

@@ -253,7 +253,7 @@ const (
 	PagePromise PageKind = "promise" // the owner: customers wait for an answer
 	PagePassed  PageKind = "passed"  // somebody passed it to you
 	PageTaken   PageKind = "taken"   // those paged: somebody has it
-	PageOver    PageKind = "over"    // those paged: it resolved with nobody
+	PageOver    PageKind = "over"    // those paged: it was resolved while nobody had it
 )
 
 // A Page is one message to one person by one channel.

@@ -101,6 +101,9 @@ func (v view) ask() string {
 	case incident.PageTaken:
 		return cmp.Or(oneLine(v.people.Name(v.Incident.Owner)), "Somebody") + " has it. You can go back to sleep."
 	case incident.PageOver:
+		if who := v.Incident.ResolvedBy; who != "" {
+			return cmp.Or(oneLine(v.people.Name(who)), "Somebody") + " says that it is over. You can go back to sleep."
+		}
 		return "It is over, and nobody had acknowledged it. Nothing is asked of you now."
 	case incident.PageRelapse:
 		if v.again() {

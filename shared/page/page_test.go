@@ -217,6 +217,7 @@ func cases() []pageCase {
 		{name: "passed-by-stranger", kind: incident.PagePassed, why: "gone passes it to you", in: with(owned), at: night(17)},
 		{name: "taken", who: "bo", kind: incident.PageTaken, why: "ana has it", in: with(three, owned), at: night(16)},
 		{name: "over", kind: incident.PageOver, why: "it is over; nobody acknowledged it", in: with(recovered, func(in *incident.Incident) { in.State = incident.Resolved }), at: night(45)},
+		{name: "over-by-somebody", who: "bo", kind: incident.PageOver, why: "ana says that it is over", in: with(func(in *incident.Incident) { in.State, in.ResolvedBy = incident.Resolved, "ana" }), at: night(16)},
 		{name: "over-mail", kind: incident.PageOver, in: mailOnly("login", "login", "", "x.example")},
 		{name: "bundle-same", kind: incident.PagePromise, in: with(relapsed, three), at: night(52), more: []incident.Page{
 			{Incident: "20261104-k3fqzq", Kind: incident.PageRelapse, Who: "ana", Why: "failing again: 6 of 9"}}},

@@ -76,7 +76,9 @@ func (v view) bits(titleMax int) []bit {
 			over += ", well since " + v.clock(v.Well)
 		}
 		add(rankAsk, over, " is over")
-		add(rankRest, ". Nobody acknowledged it", "")
+		if v.Incident.ResolvedBy == "" {
+			add(rankRest, ". Nobody acknowledged it", "")
+		}
 	case incident.PageRelapse:
 		switch {
 		case v.again() && v.Status == Recovered:
