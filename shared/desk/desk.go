@@ -63,7 +63,15 @@ const (
 	reportersMax = 100              // per page of a walk
 	claimFor     = 45 * time.Second // longer than the function lives, and no longer: who was turned away waits for it
 	retryAfter   = 30 * time.Second
+	// tellFor is how long a reporter is tried whom no mail reaches: an address
+	// that SES refuses would otherwise be tried, and all of its walk be walked
+	// again, for ever.
+	tellFor = 24 * time.Hour
 )
+
+// retryIn is how long to wait with a walk of that age: at first not long, then
+// longer each time.
+func retryIn(age time.Duration) time.Duration { return max(retryAfter, age/10) }
 
 // Run does what is due. It returns the first error after trying everything.
 func (d *Desk) Run(ctx context.Context) error {
@@ -109,7 +117,8 @@ func (d *Desk) walk(ctx context.Context, w Walk) error {
 		}
 	}
 	if again {
-		w.Cursor, w.Due = "", d.Clock.Now().Add(retryAfter)
+		now := d.Clock.Now()
+		w.Cursor, w.Due = "", now.Add(retryIn(now.Sub(w.At)))
 		return d.Store.Save(ctx, w)
 	}
 	return d.Store.Finish(ctx, w)
@@ -158,6 +167,10 @@ func (d *Desk) tell(ctx context.Context, w Walk, r incident.Reporter) (done bool
 		return true, d.Store.Sent(ctx, n, nil, w.Key, []incident.Event{{At: now, Kind: "not told", Who: r.Org, Why: why}})
 	}
 	id, err := d.Mailer.SendRaw(ctx, r.Address, raw)
+	if err != nil && now.Sub(w.At) >= tellFor {
+		why := fmt.Sprintf("%s: given up after %s: %v", w.Kind, tellFor, err)
+		return true, d.Store.Sent(ctx, n, nil, w.Key, []incident.Event{{At: now, Kind: "not told", Who: r.Org, Why: why}})
+	}
 	if err != nil {
 		return false, err
 	}

@@ -179,3 +179,26 @@ func TestDeathForgetsNobody(t *testing.T) {
 		t.Errorf("told %d of %d", len(h.ses.took), reporters)
 	}
 }
+
+// An address that is refused again and again is tried less and less often, and
+// in the end given up, which the timeline tells.
+func TestAnAddressThatIsRefusedIsGivenUp(t *testing.T) {
+	h := newHouse(t)
+	const refuses = 10_000
+	h.ses.refuses = refuses
+	h.writes(incident.Reporter{Address: "news@kstate.example", Org: "kstate.example"})
+	for minute := range 30 * 60 {
+		h.clock.Run(night.Add(time.Duration(minute) * time.Minute))
+		h.runs()
+	}
+	if tries := refuses - h.ses.refuses; tries < 20 || tries > 100 {
+		t.Errorf("tried %d times", tries)
+	}
+	events, err := h.store.Timeline(context.Background(), "20261104-aaaaaa")
+	if err != nil || len(events) != 1 || events[0].Kind != "not told" {
+		t.Errorf("the timeline tells %v, %v", events, err)
+	}
+	if walks, err := h.store.Walks(context.Background(), h.clock.Now().Add(24*time.Hour), 10); err != nil || len(walks) > 0 {
+		t.Errorf("still to be walked: %v, %v", walks, err)
+	}
+}
