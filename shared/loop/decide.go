@@ -167,7 +167,22 @@ func (d *decision) advance(c *incident.Change) {
 	if len(in.Attempts) > 0 && !stranded {
 		in.RoundHeard, in.EmptyRounds = true, 0
 	}
-	move := d.team.Advance(escalation.Position{Round: in.Round, Step: in.Step}, width, d.now)
+	at := escalation.Position{Round: in.Round, Step: in.Step}
+	move := d.team.Advance(at, width, d.now)
+	if move.Nobody && width.Narrow && !stranded && in.EmptyRounds == 0 {
+		wide := d.team.Advance(at, escalation.Width{Reach: width.Reach}, d.now)
+		switch {
+		case wide.Nobody:
+		case rested: // on a suspicion, too, rather everyone than nobody
+			move = wide
+		default: // it is everyone's rest that leaves nobody: they have been reached
+			in.Attempts = nil
+			in.NextStep = in.EveryoneAt.Add(escalation.EveryoneWait(in.EveryoneTimes))
+			c.Events = append(c.Events, incident.Event{At: d.now, Kind: "resting",
+				Why: fmt.Sprintf("nobody but everyone is left to page, again in %s", in.NextStep.Sub(d.now))})
+			return
+		}
+	}
 	for _, p := range move.Passed {
 		c.Events = append(c.Events, incident.Event{At: d.now, Kind: "passed over", Why: p.Step + ": " + p.Why})
 	}

@@ -187,3 +187,31 @@ func TestRemovedCheckHoldsNothingOpen(t *testing.T) {
 		}
 	}
 }
+
+// Where only the step for everyone reaches somebody, it is taken on a suspicion,
+// too; and while everyone rests after it, nobody says that nobody was reached.
+func TestRatherEveryoneThanNobody(t *testing.T) {
+	tm := team()
+	policy := tm.PolicyFor("")
+	policy.Steps[0].Targets = []escalation.Target{{Kind: escalation.Schedule, ID: "with-a-hole"}}
+	tm.PolicyFor = func(string) escalation.Policy { return policy }
+	tm.AnswerWithin = 0
+	report := incident.Signal{ID: "mail", Key: "login", At: start, Report: &incident.ReportSignal{
+		Reporter: incident.Reporter{Org: "kstate.example"}, Urgency: "urgent",
+	}}
+	c := loop.Decide(tm, incident.Incident{Key: "login"}, []incident.Signal{report}, start)
+	var paged []time.Duration
+	for now := start; now.Sub(start) < time.Hour; c = loop.Decide(tm, c.After, nil, now) {
+		if c.Alarm != "" {
+			t.Errorf("after %s: %s", now.Sub(start), c.Alarm)
+		}
+		if len(c.Pages) > 0 {
+			paged = append(paged, now.Sub(start))
+		}
+		now = c.After.Due()
+	}
+	want := []time.Duration{0, 5 * time.Minute, 15 * time.Minute, 35 * time.Minute}
+	if c.After.Severity != incident.Suspected || !slices.Equal(paged, want) {
+		t.Errorf("%s, paged everyone after %v, want %v", c.After.Severity, paged, want)
+	}
+}
