@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -112,8 +113,8 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 				live.Rests = []Rest{commit.Rest}
 			}
 		}
-		sends = append(sends, l.waiting(ctx, live, now)...)
-		failed := l.act(ctx, live.Incident, sends)
+		sends = append(sends, l.waiting(ctx, live, sends, now)...)
+		failed := l.act(ctx, sends)
 		if err := l.unpack(ctx, h.Key, live.Rests); err != nil {
 			return live.Incident, err
 		}
@@ -204,20 +205,35 @@ func (l *Loop) newSend(in incident.Incident, p incident.Page, now time.Time) (se
 	return send{Delivery: d, key: in.Key, lease: lease}, code
 }
 
-// waiting leases the pages of live that are due and drops those whose time is
-// over.
-func (l *Loop) waiting(ctx context.Context, live Live, now time.Time) []send {
+// waiting leases the pages of live that are due, the newest first, and drops
+// those whose time is over. Whoever is sent a newer page by the same channel
+// now does not get the older one as well: a router that came back would
+// otherwise send somebody all the rounds that it has missed.
+func (l *Loop) waiting(ctx context.Context, live Live, begun []send, now time.Time) []send {
 	var sends []send
-	for _, p := range live.Pages {
+	drop := func(p LivePage, events ...incident.Event) {
+		r := Record{Key: live.Incident.Key, Incident: p.Incident, Lease: p.Lease, Done: []incident.Page{p.Page}, Events: events, At: now}
+		l.lost(ctx, p.Page, l.Store.Record(ctx, r))
+	}
+	pages := slices.Clone(live.Pages)
+	slices.SortStableFunc(pages, func(a, b LivePage) int { return cmp.Or(cmp.Compare(b.Round, a.Round), cmp.Compare(b.Step, a.Step)) })
+	for _, p := range pages {
+		newer := func(s send) bool {
+			q := s.Pages[0]
+			return p.Kind == incident.PageWake && q.Kind == p.Kind && q.Who == p.Who && q.Channel == p.Channel &&
+				(q.Round > p.Round || q.Round == p.Round && q.Step > p.Step)
+		}
 		switch {
 		case p.Lease.Until.After(now):
 		case p.Turn != live.Incident.Turn || p.Incident != live.Incident.ID || live.Incident.Declined(p.Page):
-			r := Record{Key: live.Incident.Key, Incident: p.Incident, Lease: p.Lease, Done: []incident.Page{p.Page}, At: now}
-			l.lost(ctx, p.Page, l.Store.Record(ctx, r))
-		case p.Due.After(now):
-		case l.Sender != nil:
-			s, code := l.newSend(live.Incident, p.Page, now)
-			err := l.Store.Lease(ctx, live.Incident.Key, p.Page, s.lease, code, now)
+			drop(p)
+		case p.Due.After(now) || l.Sender == nil:
+		case slices.ContainsFunc(begun, newer) || slices.ContainsFunc(sends, newer):
+			drop(p, incident.Event{At: now, Kind: "not sent", Who: p.Who, Why: fmt.Sprintf("by %s (%s): a newer page goes out", p.Channel, p.Why)})
+		default: // one after the other: leases of one incident would conflict
+			at := l.Clock.Now()
+			s, code := l.newSend(live.Incident, p.Page, at)
+			err := l.Store.Lease(ctx, live.Incident.Key, p.Page, s.lease, code, at)
 			if err == nil {
 				sends = append(sends, s)
 			}
@@ -237,22 +253,33 @@ func (l *Loop) lost(ctx context.Context, p incident.Page, err error) {
 // sendsAtOnce bounds the deliveries under way at the same time.
 const sendsAtOnce = 8
 
-// act sends and records. It reports whether any failed, so that the decision
-// on that follows at once.
-func (l *Loop) act(ctx context.Context, in incident.Incident, sends []send) (failed bool) {
-	records := make([]Record, len(sends))
-	each(l.Clock, len(sends), sendsAtOnce, func(i int) { records[i] = l.send(ctx, sends[i]) })
-	for _, r := range records {
-		failed = failed || len(r.Signals) > 0
-		err := l.Store.Record(ctx, r)
-		if errors.Is(err, ErrLost) { // it was sent all the same: the timeline must tell
-			err = l.Store.Note(ctx, r.Incident, r.Events)
-		}
-		if err != nil { // the lease runs out and the sweep sends it again: twice rather than never
-			l.Log.ErrorContext(ctx, "record", "incident", r.Incident, "error", err)
-		}
+// act sends what is leased to us. Each page is recorded before the next is
+// begun, so that a router that dies half way has at most those sent twice that
+// were under way. It reports whether any failed, so that the decision on that
+// follows at once.
+func (l *Loop) act(ctx context.Context, sends []send) (failed bool) {
+	fails := make([]bool, len(sends))
+	each(l.Clock, len(sends), sendsAtOnce, func(i int) { fails[i] = l.deliver(ctx, sends[i]) })
+	return slices.Contains(fails, true)
+}
+
+// deliver sends one delivery and records how that went. It leaves one alone
+// whose lease may run out meanwhile.
+func (l *Loop) deliver(ctx context.Context, s send) (failed bool) {
+	left := s.lease.Until.Sub(l.Clock.Now()) - 2*skewMax
+	if left < sendMax {
+		l.Log.WarnContext(ctx, "too late to send; whoever leases it next will", "page", s.Pages[0].ID)
+		return false
 	}
-	return failed
+	r := l.send(ctx, s)
+	err := l.Store.Record(ctx, r)
+	if errors.Is(err, ErrLost) { // it was sent all the same: the timeline must tell
+		err = l.Store.Note(ctx, r.Incident, r.Events)
+	}
+	if err != nil { // the lease runs out and the sweep sends it again: twice rather than never
+		l.Log.ErrorContext(ctx, "record", "incident", r.Incident, "error", err)
+	}
+	return len(r.Signals) > 0
 }
 
 // send hands one delivery to its carrier and says how it went.
