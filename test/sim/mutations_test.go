@@ -72,6 +72,7 @@ var mutations = []mutation{
 		}
 	}))},
 	{"a screen that thanks before anything is decided", pressCounts, above(func(s Store) Store { return lazyTaps{s} })},
+	{"a router that never lets go of a page, and sends all that it has sent before", nobodyIsFlooded, above(func(s Store) Store { return backlog{s} })},
 	{"a page that fails and is due at once", nothingSpins, above(func(s Store) Store { return eager{s} })},
 }
 
@@ -217,6 +218,22 @@ func (s lazyTaps) Load(ctx context.Context, key incident.Key) (loop.Live, error)
 	live, err := s.Store.Load(ctx, key)
 	if !slices.ContainsFunc(live.Signals, func(sig incident.Signal) bool { return sig.Tap == nil }) {
 		live.Signals = nil
+	}
+	return live, err
+}
+
+// backlog never lets a newer page take the place of an older one, and keeps
+// both.
+type backlog struct{ Store }
+
+func (s backlog) Record(ctx context.Context, r loop.Record) error {
+	return s.Store.Note(ctx, r.Incident, r.Events)
+}
+
+func (s backlog) Load(ctx context.Context, key incident.Key) (loop.Live, error) {
+	live, err := s.Store.Load(ctx, key)
+	for i := range live.Pages {
+		live.Pages[i].Kind = incident.PagePassed
 	}
 	return live, err
 }

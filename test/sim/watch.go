@@ -31,12 +31,13 @@ const (
 	redNeverSettles    = "nothing settles while its check is red"
 	troubleReopens     = "trouble after closing reopens or opens"
 	pressCounts        = "a button that was answered has counted"
+	nobodyIsFlooded    = "nobody is sent a flood of pages about one incident"
 	nothingSpins       = "nothing spins"
 )
 
 // Invariants lists them.
 var Invariants = []string{nextPageIsComing, nextPageComes, pageGoesOut, nothingIsLeft, noWakeAfterAck, oneOpenPerKey, foldedOnce, mailIsRead,
-	reporterIsAnswered, answeredOnce, timelineTells, redNeverSettles, troubleReopens, pressCounts, nothingSpins}
+	reporterIsAnswered, answeredOnce, timelineTells, redNeverSettles, troubleReopens, pressCounts, nobodyIsFlooded, nothingSpins}
 
 // A watch sees everything that really happens, in its order, and remembers
 // what the invariants speak of. It knows nothing that Rouse has decided but
@@ -55,7 +56,8 @@ type watch struct {
 	debtOf   map[record.Notice]*debt
 	answers  map[record.Notice]*fn // who has handed over the answer
 	onRecord map[record.Notice]bool
-	swept    time.Time // when the last sweep began that nothing hindered
+	lately   map[addressee][]time.Time // pages that carriers took
+	swept    time.Time                 // when the last sweep began that nothing hindered
 	accepted int
 }
 
@@ -65,6 +67,7 @@ type life struct {
 	opened    time.Time
 	closed    time.Time
 	turned    time.Time // when its turn last changed
+	taps      int       // folded
 	attempted time.Time // when it last had a carrier wake somebody, or knew nobody to wake
 }
 
@@ -72,6 +75,14 @@ type signal struct {
 	incident.Signal
 	order  int
 	folded bool
+}
+
+// An addressee is somebody whom pages about an incident go to, until the next
+// button is pressed.
+type addressee struct {
+	incident     incident.ID
+	taps         int
+	who, channel string
 }
 
 // A verdict is what a check was last said to be.
@@ -107,7 +118,7 @@ func newWatch(w *world) *watch {
 		byKey: map[incident.Key]incident.Incident{}, lives: map[incident.ID]*life{}, written: map[incident.Key]time.Time{},
 		pages:   map[incident.Key]map[string]loop.LivePage{},
 		signals: map[string]*signal{}, checks: map[incident.Key][]verdict{},
-		debtOf: map[record.Notice]*debt{}, answers: map[record.Notice]*fn{}, onRecord: map[record.Notice]bool{},
+		lately: map[addressee][]time.Time{}, debtOf: map[record.Notice]*debt{}, answers: map[record.Notice]*fn{}, onRecord: map[record.Notice]bool{},
 	}
 }
 
@@ -167,10 +178,14 @@ func (w *watch) committed(f *fn, c loop.Commit) {
 	w.order++
 	w.wrote(key)
 	w.byKey[key] = in
+	taps := 0
 	for _, id := range c.Rest.Signals {
 		s := w.signals[id]
 		s.folded = true
 		w.owe(s.Signal, in)
+		if s.Tap != nil {
+			taps++
+		}
 	}
 	if in.ID == "" {
 		return
@@ -187,6 +202,7 @@ func (w *watch) committed(f *fn, c loop.Commit) {
 		l.closed = now
 	}
 	l.Incident = in
+	l.taps += taps
 	for _, e := range c.Events {
 		if e.Kind == "nobody" {
 			l.attempted = now
@@ -248,6 +264,7 @@ func (w *watch) paged(f *fn, d loop.Delivery) {
 	w.accepted++
 	for _, p := range d.Pages {
 		f.untold["page to "+p.Who]++
+		w.hold(nobodyIsFlooded, w.floods(p))
 		if w.w.out != nil {
 			w.w.tell(f.String(), "PAGES %s by %s: %s (%s)", p.Who, p.Channel, p.ID, p.Kind)
 		}
@@ -375,7 +392,25 @@ func (w *watch) spins(f *fn) string {
 }
 
 // callsMax is more than any invocation here needs.
-const callsMax = 3000
+const callsMax = 1500
+
+// floods looks at a page that a carrier has just taken. One person may have a
+// page of their own rules, one that a dead sender left and that of the next
+// step at once, by one channel. A button that is pressed may page them anew.
+func (w *watch) floods(p incident.Page) string {
+	const most, while = 3, 5 * time.Second
+	now := w.w.clock.Now()
+	to := addressee{p.Incident, w.lives[p.Incident].taps, p.Who, p.Channel}
+	times := append(w.lately[to], now)
+	for now.Sub(times[0]) > while {
+		times = times[1:]
+	}
+	w.lately[to] = times
+	if len(times) > most {
+		return fmt.Sprintf("%s is sent %d pages about %s by %s within %s", p.Who, len(times), p.Incident, p.Channel, while)
+	}
+	return ""
+}
 
 func (w *watch) opensSecond(c loop.Commit) string {
 	before, after := w.byKey[c.After.Key], c.After
