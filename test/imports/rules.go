@@ -65,7 +65,7 @@ var rules = []rule{
 	{folders: []string{"infra/..."}, ours: []string{"shared/awsenv", "shared/calendar", "shared/config", "shared/env", "shared/oncall", "shared/oncall/picture", "infra/..."}, outside: cdk},
 	{folders: []string{"test/..."}, ours: []string{"shared/...", "functions/...", "test/..."}, outside: []string{
 		"github.com/aws/aws-lambda-go/", sdk, "github.com/aws/smithy-go", "github.com/johannesboyne/gofakes3", "github.com/chromedp/",
-		"github.com/emersion/", "github.com/jhillyerd/enmime/", "golang.org/x/tools/", "go.yaml.in/yaml/", "pgregory.net/rapid",
+		"github.com/emersion/", "github.com/jhillyerd/enmime/", "golang.org/x/net/", "golang.org/x/tools/", "go.yaml.in/yaml/", "pgregory.net/rapid",
 	}},
 }
 
