@@ -17,8 +17,9 @@ import (
 	"rouse/shared/config"
 )
 
-// routerTimeoutSeconds leaves room for a batch of ten hints with their pages.
-const routerTimeoutSeconds = 20
+// routerTimeoutSeconds leaves room for some hints of a batch whose pages SNS is
+// slow to take: each may wait ten seconds.
+const routerTimeoutSeconds = 50
 
 // routing decides and pages: the router, the timers that wake it, and one
 // topic for each person who may be paged.

@@ -63,6 +63,7 @@ const (
 	reportersMax = 100              // per page of a walk
 	claimFor     = 45 * time.Second // longer than the function lives, and no longer: who was turned away waits for it
 	retryAfter   = 30 * time.Second
+	spare        = 5 * time.Second // of a function's time, in which no mail is begun
 	// tellFor is how long a reporter is tried whom no mail reaches: an address
 	// that SES refuses would otherwise be tried, and all of its walk be walked
 	// again, for ever.
@@ -98,6 +99,13 @@ func (d *Desk) walk(ctx context.Context, w Walk) error {
 			return err
 		}
 		for _, r := range reporters {
+			if late(ctx) {
+				if again {
+					w.Cursor = ""
+				}
+				w.Due = d.Clock.Now()
+				return d.Store.Save(ctx, w)
+			}
 			done, err := d.tell(ctx, w, r)
 			if err != nil {
 				d.Log.WarnContext(ctx, "reporter not told; trying again", "incident", w.Incident, "broadcast", w.ID, "reporter", r.ID(), "error", err)
@@ -122,6 +130,13 @@ func (d *Desk) walk(ctx context.Context, w Walk) error {
 		return d.Store.Save(ctx, w)
 	}
 	return d.Store.Finish(ctx, w)
+}
+
+// late reports whether so little is left of the time that the function has that
+// a mail begun now might be cut off after it was sent, and so be sent again.
+func late(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) < spare
 }
 
 // next returns the reporters to tell and whether they are the last.
@@ -191,10 +206,13 @@ func (d *Desk) Text(w Walk, r incident.Reporter) string {
 	}
 	switch w.Kind {
 	case incident.NoticeReceived:
-		if w.By.After(d.Clock.Now()) {
+		switch {
+		case w.By.After(d.Clock.Now()):
 			add("We have your message; a person will read it by %s.", at(w.By))
-		} else {
+		case w.Who == "":
 			add("We have your message, and a person is being called to it.")
+		default:
+			add("We have your message.")
 		}
 		if w.Who != "" {
 			add("%s is already looking into a problem with %s.", who, cmp.Or(w.Capability, "the service"))

@@ -127,6 +127,9 @@ func (b *Inbox) receive(ctx context.Context, m mail.Message) error {
 		return keep(append(assessment.Why, "no trouble reported: the helpdesk answers it")...)
 	}
 	key, joined := triage.Belong(report, assessment, openOnes(open), checks, now)
+	if key == "mail/"+org && strings.Contains(org, "@") {
+		key = "mail/" + incident.Reporter{Address: org}.ID() // keys are logged, people's addresses are not
+	}
 	to, answer, why := mail.ReplyTo(m, b.Us)
 	reporter := incident.Reporter{
 		Address: to, Name: m.From.Name, Org: org, Subject: m.Subject,

@@ -140,7 +140,8 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 		why += "; " + p.Joined
 	}
 	c.event(s.At, "report", p.Reporter.Org, why)
-	if r.AnswerWithin > 0 && !in.Waited() && (newOrg || p.Urgency != "benign") {
+	thanks := p.Urgency == "benign" && in.State == Resolved
+	if r.AnswerWithin > 0 && !in.Waited() && !thanks && (newOrg || p.Urgency != "benign") {
 		in.AnswerBy = s.At.Add(r.AnswerWithin)
 		in.AnsweredAt, in.Broken = time.Time{}, false // what was answered was somebody else, or before
 	}
