@@ -290,6 +290,9 @@ func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
 		}
 		if in.State == Triggered {
 			c.acknowledge(t, r, now)
+			// Who is asked to take it is not to hear that they can sleep.
+			c.Calls = slices.DeleteFunc(c.Calls, func(k Call) bool { return k.Kind == PageTaken })
+			c.callPaged(PageTaken, t.Who+" has passed it to "+t.To, t.Who, t.To)
 		}
 		in.Turn++
 		in.Owner, in.OwnedSince = t.To, now
@@ -301,7 +304,7 @@ func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
 			return
 		}
 		if in.State == Triggered { // nobody has told those who were paged that they can sleep
-			c.callPaged(PageOver, t.Who, t.Who+" says that it is over")
+			c.callPaged(PageOver, t.Who+" says that it is over", t.Who)
 		}
 		c.resolve(t.Who, "it's over, by "+t.Via, now)
 	case ActAnswered:
@@ -332,15 +335,15 @@ func (c *Change) acknowledge(t TapSignal, r Rules, now time.Time) {
 	in.OwnerBy = time.Time{}
 	in.CheckIn = after(now, r.CheckIn)
 	c.event(now, "acknowledged", t.Who, "by "+t.Via)
-	c.callPaged(PageTaken, t.Who, t.Who+" has it")
+	c.callPaged(PageTaken, t.Who+" has it", t.Who)
 	c.notice(NoticeTaken, now, time.Time{})
 }
 
-// callPaged tells everybody who was paged, except one who knows.
-func (c *Change) callPaged(kind PageKind, except, why string) {
+// callPaged tells everybody who was paged, except those who know.
+func (c *Change) callPaged(kind PageKind, why string, except ...string) {
 	var who []string
 	for _, p := range c.After.Paged {
-		if p.Who != except && !slices.Contains(who, p.Who) {
+		if !slices.Contains(except, p.Who) && !slices.Contains(who, p.Who) {
 			who = append(who, p.Who)
 		}
 	}
@@ -445,7 +448,7 @@ func (c *Change) pass(r Rules, now time.Time) {
 		why := fmt.Sprintf("quiet for %s", r.Quiet)
 		if in.AckedAt.IsZero() {
 			why += "; never acknowledged"
-			c.callPaged(PageOver, "", "it is over; nobody acknowledged it")
+			c.callPaged(PageOver, "it is over; nobody acknowledged it")
 		}
 		c.resolve("", why, now)
 	}
