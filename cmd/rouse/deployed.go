@@ -8,8 +8,10 @@ import (
 	"path/filepath"
 	"time"
 
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"rouse/shared/amend"
 	"rouse/shared/calendar"
@@ -46,7 +48,32 @@ func (c *call) deployed(ctx context.Context, table string) (*dynamostore.Store, 
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, fmt.Errorf("no AWS credentials: sign in (aws sso login), or set AWS_PROFILE: %w", err)
 	}
-	return dynamostore.New(dynamodb.NewFromConfig(cfg), table), nil
+	client := dynamodb.NewFromConfig(cfg)
+	if err := sameTime(ctx, client, table); err != nil {
+		return nil, err
+	}
+	return dynamostore.New(client, table), nil
+}
+
+// skewMax is how far this machine's clock may be from AWS's. What a command
+// writes is due, and was done, by the clock of who wrote it.
+const skewMax = 5 * time.Second
+
+// sameTime refuses to act for a stack by a clock that is wrong. It asks for
+// something that is never there.
+func sameTime(ctx context.Context, client *dynamodb.Client, table string) error {
+	none := &types.AttributeValueMemberS{Value: "what time is it?"}
+	out, err := client.GetItem(ctx, &dynamodb.GetItemInput{
+		TableName: &table, Key: map[string]types.AttributeValue{env.PartitionKey: none, env.SortKey: none},
+	})
+	if err != nil {
+		return nil // what is wrong the command itself will say better
+	}
+	server, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
+	if skew := time.Since(server); ok && skew.Abs() > skewMax {
+		return fmt.Errorf("this machine's clock is %s off AWS's: set it (timedatectl set-ntp true), then try again", skew.Round(time.Second))
+	}
+	return nil
 }
 
 // config reads rouse.yaml and its calendars.

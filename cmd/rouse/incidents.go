@@ -208,11 +208,28 @@ func runTap(ctx context.Context, c *call, v tapFlags) error {
 	if _, err := store.PutSignal(ctx, signal); err != nil {
 		return err
 	}
+	if v.action == incident.ActNext {
+		// Whom to wake is the router's to say, from the deployed rouse.yaml and
+		// by its own clock.
+		return c.noted(id)
+	}
 	in, err := decide(ctx, cfg, store, key)
 	if err != nil {
 		return fmt.Errorf("it is noted, and the router decides on it within a minute; this machine could not: %w", err)
 	}
 	return c.outcome(cfg, in, id, who, v)
+}
+
+// noted says that the router will find a tap.
+func (c *call) noted(id incident.ID) error {
+	if c.json {
+		return c.print(struct {
+			ID    incident.ID `json:"id"`
+			State string      `json:"state"`
+		}{id, "noted"})
+	}
+	fmt.Fprintf(c.stdout, "Noted: the router wakes the next for %s within a minute.\n", id)
+	return nil
 }
 
 // decide runs the loop as the ack function does: the pages are the router's.
@@ -247,7 +264,7 @@ func (c *call) outcome(cfg *config.Config, in incident.Incident, id incident.ID,
 		case in.State == incident.Resolved:
 			fmt.Fprintf(c.stdout, "%s is over; it settles at %s if it stays so.\n", in.Title, in.SettlesAt().Local().Format("15:04"))
 		default:
-			fmt.Fprintf(c.stdout, "%s: the next are woken within a minute.\n", in.Title)
+			fmt.Fprintf(c.stdout, "%s is %s.\n", in.Title, in.State)
 		}
 	}
 	if state != string(v.want) || v.want == incident.Acknowledged && in.Owner != who {

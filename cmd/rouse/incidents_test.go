@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +57,7 @@ func TestIncidentsFromTheTerminal(t *testing.T) {
 		{"ack " + id + " --who anna", 1, `there is no responder "anna" in rouse.yaml; did you mean "ana"?`},
 		{"ack --who ana", 2, "which incident?"},
 		{"snooze " + id + " --who ana --for 1s", 2, "want 1m to 24h"},
-		{"next " + id + " --who bo", 0, "login: the next are woken within a minute."},
+		{"next " + id + " --who bo", 0, "Noted: the router wakes the next for "},
 		{"ack " + id + " --who ana", 0, "Ana Ruiz has login."},
 		{"ack " + id + " --who ana", 0, "Ana Ruiz has login."},
 		{"ack " + id + " --who bo", 1, "Ana Ruiz has login."}, // no: somebody else has it
@@ -80,5 +82,20 @@ func TestIncidentsFromTheTerminal(t *testing.T) {
 	var events []eventRow
 	if r := s.run("timeline --json " + id); json.Unmarshal([]byte(r.stdout), &events) != nil || len(events) < 5 || events[0].At.Location() != time.UTC {
 		t.Errorf("timeline --json: %+v", r)
+	}
+}
+
+// A machine whose clock is wrong does not act for a stack.
+func TestClockThatIsWrong(t *testing.T) {
+	s := deploy(t)
+	ahead := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
+		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
+		w.Write([]byte("{}"))
+	}))
+	defer ahead.Close()
+	t.Setenv("AWS_ENDPOINT_URL_DYNAMODB", ahead.URL)
+	if r := s.run("incidents"); r.status != 1 || !strings.Contains(r.stderr, "off AWS's: set it") {
+		t.Errorf("got %+v", r)
 	}
 }
