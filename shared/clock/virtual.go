@@ -94,18 +94,19 @@ func (v *Virtual) step(end time.Time) bool {
 	from, to := v.now, w.at
 	pace := v.Pace
 	v.mu.Unlock()
-	if to.After(from) {
-		if pace != nil {
-			pace(from, to)
-		}
-		v.mu.Lock()
-		v.now = to
-		v.mu.Unlock()
+	if to.After(from) && pace != nil {
+		pace(from, to)
 	}
 	v.mu.Lock()
+	defer v.mu.Unlock()
+	if w.gone { // its context ended meanwhile, and it counts itself as working
+		return true
+	}
+	if to.After(from) {
+		v.now = to
+	}
 	v.working++
-	v.mu.Unlock()
-	w.wake()
+	w.wake() // under the lock, so that a context that ends now finds it woken
 	return true
 }
 

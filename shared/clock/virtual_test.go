@@ -119,6 +119,31 @@ func TestVirtualSleepIsCancelled(t *testing.T) {
 	}
 }
 
+// A person who stops a paced run does so while Pace sleeps: the sleeper that
+// was just to be woken counts itself as working, and must not be counted twice.
+func TestVirtualSleepIsCancelledDuringPace(t *testing.T) {
+	v := clock.NewVirtual(noon)
+	ctx, cancel := context.WithCancel(context.Background())
+	returned := make(chan error, 1)
+	v.At(noon, func() { returned <- v.Sleep(ctx, noon.Add(time.Minute)) })
+	v.Pace = func(time.Time, time.Time) {
+		cancel()
+		if err := <-returned; !errors.Is(err, context.Canceled) {
+			t.Errorf("Sleep: %v, want that it was cancelled", err)
+		}
+	}
+	ran := make(chan struct{})
+	go func() { v.Run(noon.Add(2 * time.Minute)); close(ran) }()
+	select {
+	case <-ran:
+	case <-time.After(10 * time.Second):
+		t.Fatal("Run waits for work that nobody does")
+	}
+	if got := v.Now(); !got.Equal(noon.Add(2 * time.Minute)) {
+		t.Errorf("the clock stands at %v, want the end", got)
+	}
+}
+
 func TestWall(t *testing.T) {
 	var w clock.Wall
 	if err := w.Sleep(context.Background(), w.Now().Add(-time.Hour)); err != nil {
