@@ -2,6 +2,7 @@
 
 ARCH ?= arm64
 FUZZTIME ?= 10s
+NIGHTS ?= 10000
 
 functions := $(notdir $(patsubst %/main.go,%,$(wildcard functions/*/main.go)))
 
@@ -11,7 +12,7 @@ racy := ./shared/clock ./shared/loop ./shared/memstore ./shared/probe
 # The CDK's runtime warns at length of a Node that is past its support.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 1
 
-.PHONY: help build setup test lint race bench fuzz endpoints moto clean
+.PHONY: help build setup test lint race bench fuzz soak endpoints moto clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  \1\t\2/' | expand -t 14
@@ -25,7 +26,6 @@ build: ## build each function for Lambda into dist/NAME (ARCH=amd64 for other th
 
 setup: node_modules/.package-lock.json ## fetch what the tests need
 	@test/need.sh default-jre-headless java
-	@test/need.sh chromium chromium chromium-browser google-chrome
 	@go run ./test/dynamolocal/cmd/dynamolocal
 
 # npm writes this file last.
@@ -59,6 +59,9 @@ fuzz: ## every fuzz target for FUZZTIME (10s)
 			echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
 		done; \
 	done
+
+soak: ## NIGHTS (10000) simulated nights in which everything fails
+	go run ./cmd/rouse simulate --seeds $(NIGHTS)
 
 endpoints: setup ## stand-ins for AWS on ports 8000 to 8002, for sam local invoke, until stopped
 	go run ./test/endpoints
