@@ -1,7 +1,7 @@
 package sim
 
 import (
-	"iter"
+	"strings"
 	"time"
 )
 
@@ -39,7 +39,7 @@ type Happening struct {
 	who, did, what string // "router" "dies before" "commit"
 }
 
-func (h Happening) String() string { return h.who + " " + h.did + " " + h.what }
+func (h Happening) String() string { return strings.TrimSpace(h.who + " " + h.did + " " + h.what) }
 
 // happens notes something and reports whether it may happen at all.
 func (w *world) happens(id uint64, who, did, what string) bool {
@@ -62,14 +62,4 @@ func (w *world) fails(id uint64, rate float64, who, did, what string) bool {
 	}
 	w.faults++
 	return true
-}
-
-func keysOf[K comparable, V any](m map[K]V) iter.Seq[K] {
-	return func(yield func(K) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
 }

@@ -156,6 +156,9 @@ func (f *fn) die() {
 	runtime.Goexit()
 }
 
+// slowest is more than any function has.
+const slowest = 40 * time.Second
+
 // slow makes a call take its time: mostly some milliseconds, sometimes more
 // than the function has.
 func (f *fn) slow(id uint64) {
@@ -163,7 +166,7 @@ func (f *fn) slow(id uint64) {
 	most := 200 * time.Millisecond
 	switch u := unit(mix(id, 8)); {
 	case u > 0.95:
-		most = 40 * time.Second
+		most = slowest
 	case u > 0.6:
 		most = 5 * time.Second
 	}

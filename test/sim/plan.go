@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"embed"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"time"
 
 	"rouse/shared/check"
@@ -21,9 +23,8 @@ type plan struct {
 	seed  uint64
 	begin time.Time
 	team  team
-	steps []step // by time
-	// people answer a page in so many of the cases.
-	awake float64
+	steps []step  // by time
+	awake float64 // the share of pages that are acted on
 	rates rates
 	skew  time.Duration // between two functions, at most
 }
@@ -47,9 +48,9 @@ type team struct {
 //go:embed teams/*.yaml
 var files embed.FS
 
-var teams = loadTeams()
-
-func loadTeams() []team {
+// teams are read when they are first asked for: the rouse command holds them,
+// too, and mostly does something else.
+var teams = sync.OnceValue(func() []team {
 	entries, err := files.ReadDir("teams")
 	must(err)
 	var all []team
@@ -65,7 +66,7 @@ func loadTeams() []team {
 		all = append(all, t)
 	}
 	return all
-}
+})
 
 // must is for what the package itself holds: it is wrong or right for ever.
 func must(err error) {
@@ -96,9 +97,9 @@ type step struct {
 	kind    stepKind
 	who     string // customer, responder, check or function
 	channel string
-	turn    check.Turn // with times relative to zero time: see plan.when
-	since   time.Duration
-	last    time.Duration // the check's last failed sample
+	turn    check.Turn    // without its times
+	since   time.Duration // since when it looks well; zero if it does not
+	last    time.Duration // when its last sample failed
 	text    int           // index into letters
 	lasts   time.Duration
 }
@@ -134,7 +135,7 @@ var letters = []struct{ subject, text, header string }{
 func newPlan(seed uint64) plan {
 	r := rand.New(rand.NewPCG(seed, 0x50f7))
 	p := plan{
-		seed: seed, team: teams[r.IntN(len(teams))],
+		seed: seed, team: teams()[r.IntN(len(teams()))],
 		begin: time.Date(2026, 11, 4, 3, 50, 0, 0, time.UTC).Add(time.Duration(r.IntN(36*60)) * time.Minute),
 		awake: []float64{0, 0.02, 0.1, 0.3, 0.8}[r.IntN(5)],
 		skew:  []time.Duration{0, 200 * time.Millisecond, 2 * time.Second}[r.IntN(3)],
@@ -154,7 +155,7 @@ func newPlan(seed uint64) plan {
 	for range r.IntN(7) {
 		p.letter(r)
 	}
-	people := slices.Sorted(keysOf(p.team.config.Responders))
+	people := slices.Sorted(maps.Keys(p.team.config.Responders))
 	for range r.IntN(4) {
 		s := step{at: within(r, 100*time.Minute), lasts: 30*time.Second + within(r, 10*time.Minute)}
 		s.kind = []stepKind{stops, storeFails, channelDies, channelLoad, unreachable, leaves}[r.IntN(6)]

@@ -144,6 +144,9 @@ func (w *world) befalls(i int, s step) {
 // minute is the Scheduler: it starts each sweep once a minute, now and then
 // late or twice, and never a second time because one failed.
 func (w *world) minute() {
+	if w.broken != nil {
+		return
+	}
 	now := w.clock.Now()
 	w.clock.At(now.Truncate(time.Minute).Add(time.Minute), w.minute)
 	for i, sweep := range []struct {
