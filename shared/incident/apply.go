@@ -380,14 +380,18 @@ func (c *Change) delivery(d DeliverySignal) {
 	}
 }
 
+// soon is when a page is left to go out by itself. It is longer than two clocks
+// differ: one that has gone out by a clock ahead of ours must not go out again.
+const soon = 5 * time.Second
+
 // Missed lists those of the present step whose page has failed and who have
-// another one that is not due yet: it should go out now.
+// another one that is not due for a while: it should go out now.
 func (in Incident) Missed(now time.Time) []Attempt {
 	var missed []Attempt
 	for _, a := range in.Attempts {
 		failed := slices.ContainsFunc(in.Attempts, func(b Attempt) bool { return b.Who == a.Who && b.Outcome == "failed" })
 		earlier := slices.ContainsFunc(in.Attempts, func(b Attempt) bool { return b.Who == a.Who && b.N < a.N && b.Outcome == "" })
-		if failed && !earlier && a.Outcome == "" && a.Due.After(now) {
+		if failed && !earlier && a.Outcome == "" && a.Due.After(now.Add(soon)) {
 			missed = append(missed, a)
 		}
 	}
