@@ -72,6 +72,7 @@ var mutations = []mutation{
 		}
 	}))},
 	{"a screen that thanks before anything is decided", pressCounts, above(func(s Store) Store { return lazyTaps{s} })},
+	{"a store that forgets which pages are done", sentOnce, below(func(s Store) Store { return undone{s} })},
 	{"a router that never lets go of a page, and sends all that it has sent before", nobodyIsFlooded, above(func(s Store) Store { return backlog{s} })},
 	{"a page that fails and is due at once", nothingSpins, above(func(s Store) Store { return eager{s} })},
 }
@@ -220,6 +221,14 @@ func (s lazyTaps) Load(ctx context.Context, key incident.Key) (loop.Live, error)
 		live.Signals = nil
 	}
 	return live, err
+}
+
+// undone keeps the pages that are done.
+type undone struct{ Store }
+
+func (s undone) Record(ctx context.Context, r loop.Record) error {
+	r.Again, r.Done = append(slices.Clone(r.Again), r.Done...), nil
+	return s.Store.Record(ctx, r)
 }
 
 // backlog never lets a newer page take the place of an older one, and keeps

@@ -31,13 +31,14 @@ const (
 	redNeverSettles    = "nothing settles while its check is red"
 	troubleReopens     = "trouble after closing reopens or opens"
 	pressCounts        = "a button that was answered has counted"
+	sentOnce           = "a page that is on record as sent is not sent again"
 	nobodyIsFlooded    = "nobody is sent a flood of pages about one incident"
 	nothingSpins       = "nothing spins"
 )
 
 // Invariants lists them.
 var Invariants = []string{nextPageIsComing, nextPageComes, pageGoesOut, nothingIsLeft, noWakeAfterAck, oneOpenPerKey, foldedOnce, mailIsRead,
-	reporterIsAnswered, answeredOnce, timelineTells, redNeverSettles, troubleReopens, pressCounts, nobodyIsFlooded, nothingSpins}
+	reporterIsAnswered, answeredOnce, timelineTells, redNeverSettles, troubleReopens, pressCounts, sentOnce, nobodyIsFlooded, nothingSpins}
 
 // A watch sees everything that really happens, in its order, and remembers
 // what the invariants speak of. It knows nothing that Rouse has decided but
@@ -56,6 +57,7 @@ type watch struct {
 	debtOf   map[record.Notice]*debt
 	answers  map[record.Notice]*fn // who has handed over the answer
 	onRecord map[record.Notice]bool
+	done     map[string]bool           // pages, by id
 	lately   map[addressee][]time.Time // pages that carriers took
 	swept    time.Time                 // when the last sweep began that nothing hindered
 	accepted int
@@ -118,7 +120,7 @@ func newWatch(w *world) *watch {
 		byKey: map[incident.Key]incident.Incident{}, lives: map[incident.ID]*life{}, written: map[incident.Key]time.Time{},
 		pages:   map[incident.Key]map[string]loop.LivePage{},
 		signals: map[string]*signal{}, checks: map[incident.Key][]verdict{},
-		lately: map[addressee][]time.Time{}, debtOf: map[record.Notice]*debt{}, answers: map[record.Notice]*fn{}, onRecord: map[record.Notice]bool{},
+		done: map[string]bool{}, lately: map[addressee][]time.Time{}, debtOf: map[record.Notice]*debt{}, answers: map[record.Notice]*fn{}, onRecord: map[record.Notice]bool{},
 	}
 }
 
@@ -215,6 +217,7 @@ func (w *watch) committed(f *fn, c loop.Commit) {
 		w.decided(key, p)
 		if p.Lease.Token != "" {
 			w.hold(noWakeAfterAck, w.wakes(p.Page))
+			w.hold(sentOnce, w.sendsAgain(p.Page))
 		}
 	}
 	w.told(f, c.Events)
@@ -248,6 +251,7 @@ func (w *watch) claimed(f *fn, key incident.Key, p incident.Page, l loop.Lease) 
 		w.w.tell(f.String(), "leases %s", p.ID)
 	}
 	w.hold(noWakeAfterAck, w.wakes(p))
+	w.hold(sentOnce, w.sendsAgain(p))
 }
 
 // tried is a delivery on its way to a carrier.
@@ -275,6 +279,7 @@ func (w *watch) recorded(f *fn, r loop.Record) {
 	w.wrote(r.Key)
 	for _, p := range r.Done {
 		delete(w.pages[r.Key], p.ID)
+		w.done[p.ID] = true
 	}
 	for _, p := range r.Again {
 		w.decided(r.Key, loop.LivePage{Page: p})
@@ -524,6 +529,14 @@ func (w *watch) wakes(p incident.Page) string {
 		return fmt.Sprintf("page %s is claimed, and %s is %s by %s", p.ID, p.Incident, in.State, cmp.Or(in.Owner, in.ResolvedBy, "quiet"))
 	case in.Turn != p.Turn:
 		return fmt.Sprintf("page %s is claimed, and somebody has answered since it was decided on", p.ID)
+	}
+	return ""
+}
+
+// sendsAgain looks at a page that is claimed for sending.
+func (w *watch) sendsAgain(p incident.Page) string {
+	if w.done[p.ID] {
+		return fmt.Sprintf("page %s is claimed, and it was on record already", p.ID)
 	}
 	return ""
 }
