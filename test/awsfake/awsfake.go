@@ -16,6 +16,7 @@ package awsfake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -159,10 +160,12 @@ var scope = regexp.MustCompile(`^AWS4-HMAC-SHA256 Credential=[^/, ]+/\d{8}/([a-z
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, bodyBytesMax))
-	if err != nil {
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 		s.refuse("?", &apiError{http.StatusRequestEntityTooLarge, "RequestEntityTooLarge", err.Error()})
 		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
 		return
+	} else if err != nil {
+		return // whoever called has hung up: there is nobody to refuse
 	}
 	signed := scope.FindStringSubmatch(r.Header.Get("Authorization"))
 	if signed == nil || s.protocols[signed[2]] == nil {

@@ -3,9 +3,12 @@ package awsfake_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -386,6 +389,21 @@ func TestALongPollEndsWithTheMessage(t *testing.T) {
 		}
 	case <-time.After(5 * time.Second):
 		t.Fatal("the poll did not end with the message")
+	}
+}
+
+// A caller that is stopped in the middle of a call has done nothing wrong.
+func TestACallerThatHangsUpIsNotRefused(t *testing.T) {
+	s := awsfake.New(awsfake.Options{})
+	cut := httptest.NewRequest(http.MethodPost, "/", iotest.ErrReader(io.ErrUnexpectedEOF))
+	s.ServeHTTP(httptest.NewRecorder(), cut)
+	if r := s.TakeRefusals(); len(r) != 0 {
+		t.Errorf("refused %v", r)
+	}
+	endless := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(strings.Repeat("x", 64<<20+1)))
+	s.ServeHTTP(httptest.NewRecorder(), endless)
+	if r := s.TakeRefusals(); len(r) != 1 || r[0].Code != "RequestEntityTooLarge" {
+		t.Errorf("refused %v", r)
 	}
 }
 
