@@ -109,9 +109,9 @@ func TestDyingHalfWayRepeatsLittle(t *testing.T) {
 	}
 }
 
-// Pages that nobody has put on record are sent again, and a newer one takes the
-// place of all the older ones.
-func TestNewerPageTakesTheOlderOnesPlace(t *testing.T) {
+// Pages that nobody has put on record are sent again, and a later one takes the
+// place of all the earlier ones.
+func TestLaterPageTakesTheEarlierOnesPlace(t *testing.T) {
 	r := newRouter(t, 2)
 	r.store.forgets = true
 	r.runs(0)

@@ -111,7 +111,7 @@ func (d *decision) call(c *incident.Change, call incident.Call) bool {
 		}
 		for _, k := range contacts {
 			d.pages = append(d.pages, incident.Page{
-				ID:       fmt.Sprintf("%s/%d/%s-%d/%s/%d", in.ID, in.Turn, call.Kind, d.now.UnixMilli(), who, k.N),
+				ID:       fmt.Sprintf("%s/%d/%s-%d/%s/%d", in.ID, in.Turn, call.Kind, in.Version+1, who, k.N),
 				Incident: in.ID, Turn: in.Turn, Kind: call.Kind, Round: in.Round, Step: in.Step,
 				Who: who, Channel: string(k.Channel), Due: k.Due, Why: call.Why,
 			})

@@ -1,7 +1,6 @@
 package loop
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -205,10 +204,10 @@ func (l *Loop) newSend(in incident.Incident, p incident.Page, now time.Time) (se
 	return send{Delivery: d, key: in.Key, lease: lease}, code
 }
 
-// waiting leases the pages of live that are due, the newest first, and drops
-// those whose time is over. Whoever is sent a newer page by the same channel
-// now does not get the older one as well: a router that came back would
-// otherwise send somebody all the rounds that it has missed.
+// waiting leases the pages of live that are due, the latest first, and drops
+// those whose time is over. Whoever is sent a later page of the kind by the
+// same channel now does not get the earlier one as well: a router that came
+// back would otherwise send somebody all the rounds that it has missed.
 func (l *Loop) waiting(ctx context.Context, live Live, begun []send, now time.Time) []send {
 	var sends []send
 	drop := func(p LivePage, events ...incident.Event) {
@@ -216,20 +215,19 @@ func (l *Loop) waiting(ctx context.Context, live Live, begun []send, now time.Ti
 		l.lost(ctx, p.Page, l.Store.Record(ctx, r))
 	}
 	pages := slices.Clone(live.Pages)
-	slices.SortStableFunc(pages, func(a, b LivePage) int { return cmp.Or(cmp.Compare(b.Round, a.Round), cmp.Compare(b.Step, a.Step)) })
+	slices.SortStableFunc(pages, func(a, b LivePage) int { return b.Due.Compare(a.Due) })
 	for _, p := range pages {
-		newer := func(s send) bool {
+		later := func(s send) bool {
 			q := s.Pages[0]
-			return p.Kind == incident.PageWake && q.Kind == p.Kind && q.Who == p.Who && q.Channel == p.Channel &&
-				(q.Round > p.Round || q.Round == p.Round && q.Step > p.Step)
+			return q.Kind == p.Kind && q.Who == p.Who && q.Channel == p.Channel
 		}
 		switch {
 		case p.Lease.Until.After(now):
 		case p.Turn != live.Incident.Turn || p.Incident != live.Incident.ID || live.Incident.Declined(p.Page):
 			drop(p)
 		case p.Due.After(now) || l.Sender == nil:
-		case slices.ContainsFunc(begun, newer) || slices.ContainsFunc(sends, newer):
-			drop(p, incident.Event{At: now, Kind: "not sent", Who: p.Who, Why: fmt.Sprintf("by %s (%s): a newer page goes out", p.Channel, p.Why)})
+		case slices.ContainsFunc(begun, later) || slices.ContainsFunc(sends, later):
+			drop(p, incident.Event{At: now, Kind: "not sent", Who: p.Who, Why: fmt.Sprintf("by %s (%s): a later page goes out", p.Channel, p.Why)})
 		default: // one after the other: leases of one incident would conflict
 			at := l.Clock.Now()
 			s, code := l.newSend(live.Incident, p.Page, at)

@@ -231,7 +231,7 @@ func (s undone) Record(ctx context.Context, r loop.Record) error {
 	return s.Store.Record(ctx, r)
 }
 
-// backlog never lets a newer page take the place of an older one, and keeps
+// backlog never lets a later page take the place of an earlier one, and keeps
 // both.
 type backlog struct{ Store }
 
@@ -242,7 +242,7 @@ func (s backlog) Record(ctx context.Context, r loop.Record) error {
 func (s backlog) Load(ctx context.Context, key incident.Key) (loop.Live, error) {
 	live, err := s.Store.Load(ctx, key)
 	for i := range live.Pages {
-		live.Pages[i].Kind = incident.PagePassed
+		live.Pages[i].Kind = incident.PageKind(live.Pages[i].ID)
 	}
 	return live, err
 }

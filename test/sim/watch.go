@@ -400,10 +400,11 @@ func (w *watch) spins(f *fn) string {
 const callsMax = 1500
 
 // floods looks at a page that a carrier has just taken. One person may have a
-// page of their own rules, one that a dead sender left and that of the next
-// step at once, by one channel. A button that is pressed may page them anew.
+// page of their own rules, one that a dead sender left, a call and that of the
+// next step at about once, by one channel. A button that is pressed may page
+// them anew.
 func (w *watch) floods(p incident.Page) string {
-	const most, while = 3, 5 * time.Second
+	const most, while = 5, 5 * time.Second
 	now := w.w.clock.Now()
 	to := addressee{p.Incident, w.lives[p.Incident].taps, p.Who, p.Channel}
 	times := append(w.lately[to], now)
