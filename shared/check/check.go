@@ -6,7 +6,10 @@
 // was not sampled is unknown, never up.
 package check
 
-import "time"
+import (
+	"regexp"
+	"time"
+)
 
 // A Check is one thing that is watched. Exactly one of its kinds is set.
 type Check struct {
@@ -16,6 +19,8 @@ type Check struct {
 	Timeout    time.Duration // of one sample, to the last byte; 0 means 5 s
 
 	HTTP *HTTP
+	TCP  *TCP
+	TLS  *TLS
 
 	Verdict Params // the zero Params are the defaults
 }
@@ -53,6 +58,24 @@ type HTTP struct {
 	// Redirects is how many may be followed; 0 means 5. Negative: none is, and
 	// the first response is judged as it stands.
 	Redirects int
+	Addresses Addresses
+}
+
+// TCP is a connection, and what is said over it.
+type TCP struct {
+	Address string // host:port
+	TLS     bool   // with a handshake at once and a certificate for the host
+	Send    string
+	// Expect finds something in what comes back. Without, a connection is good.
+	Expect    *regexp.Regexp
+	Addresses Addresses
+}
+
+// TLS is a handshake: a chain of certificates to a trusted authority.
+type TLS struct {
+	Address   string // host:port
+	Name      string // that the certificate is for; "" means the address's host
+	DaysLeft  int    // for how many days, at least, the chain must remain valid
 	Addresses Addresses
 }
 

@@ -24,13 +24,35 @@ func (b *builder) checks(v value) {
 			c.Capability = capability.reference("capability", b.capabilityIDs)
 		}
 		c.Every, c.Timeout = times(f)
+		kind(f)
 		c.HTTP = request(f.get("http"), c)
+		c.TCP = tcp(f.get("tcp"))
+		c.TLS = handshake(f.get("tls"))
 		c.Verdict = verdict(f.get("verdict"))
 		if b.c.QuietTime != QuietTimeDefault {
 			// Quiet must hold a few samples, as in check.Rule.
 			c.Verdict.Quiet = max(b.c.QuietTime, 12*c.Interval())
 		}
 		b.c.Checks = append(b.c.Checks, c)
+	}
+}
+
+// kinds are what can be checked.
+var kinds = []string{"http", "tcp", "tls"}
+
+// kind finds fault with a check of no kind and with one of several.
+func kind(f fields) {
+	var given []string
+	for _, k := range kinds {
+		if f.get(k).present() {
+			given = append(given, k)
+		}
+	}
+	switch {
+	case len(given) == 0:
+		f.fault("does not say what is checked; add one of %s, like http: {url: \"https://app.example.com/\"}", strings.Join(kinds, ", "))
+	case len(given) > 1:
+		f.get(given[1]).fault("is one kind too many beside %s; write a check of its own for it", given[0])
 	}
 }
 

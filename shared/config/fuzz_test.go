@@ -113,7 +113,17 @@ func sound(t *testing.T, c *Config) {
 		}
 	}
 	for _, k := range c.Checks {
-		if k.HTTP == nil || k.HTTP.URL == "" || k.Interval() < EveryMin || k.Deadline() > time.Minute {
+		kinds := 0
+		if k.HTTP != nil && k.HTTP.URL != "" {
+			kinds++
+		}
+		if k.TCP != nil && k.TCP.Address != "" {
+			kinds++
+		}
+		if k.TLS != nil && k.TLS.Address != "" {
+			kinds++
+		}
+		if kinds != 1 || k.Interval() < EveryMin || k.Deadline() > time.Minute {
 			t.Errorf("check %+v", k)
 		}
 		if !slices.Contains(append(capabilities(c), ""), k.Capability) {

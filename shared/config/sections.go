@@ -68,14 +68,22 @@ var sections = map[string]section{
 	},
 	"capability": {keys: []string{"words", "policy"}},
 	"check": {
-		keys:     []string{"capability", "every", "timeout", "http", "verdict"},
-		required: []string{"http"},
-		examples: map[string]string{"http": `what is checked, like http: {url: "https://app.example.com/"}`},
+		keys: []string{"capability", "every", "timeout", "http", "tcp", "tls", "verdict"},
 	},
 	"http": {
 		keys:     []string{"url", "method", "headers", "body", "redirects", "addresses", "expect"},
 		required: []string{"url"},
 		examples: map[string]string{"url": `url: "https://app.example.com/login"`},
+	},
+	"tcp": {
+		keys:     []string{"address", "tls", "send", "expect", "addresses"},
+		required: []string{"address"},
+		examples: map[string]string{"address": "address: mail.example.com:25"},
+	},
+	"tls": {
+		keys:     []string{"address", "name", "days_left", "addresses"},
+		required: []string{"address"},
+		examples: map[string]string{"address": "address: mail.example.com:465"},
 	},
 	"expect": {keys: []string{"status", "body", "matches", "json", "headers", "days_left", "within"}},
 	"json_test": {

@@ -43,10 +43,15 @@ var _ Sampler = (*Prober)(nil)
 func (p *Prober) Sample(ctx context.Context, c check.Check, at time.Time) check.Sample {
 	start := time.Now()
 	why := "the check has no kind"
-	if c.HTTP != nil {
-		ctx, cancel := context.WithTimeout(ctx, c.Deadline())
+	ctx, cancel := context.WithTimeout(ctx, c.Deadline())
+	defer cancel()
+	switch {
+	case c.HTTP != nil:
 		why = p.http(ctx, *c.HTTP, start)
-		cancel()
+	case c.TCP != nil:
+		why = p.tcp(ctx, *c.TCP)
+	case c.TLS != nil:
+		why = p.tls(ctx, *c.TLS)
 	}
 	return check.Sample{At: at, OK: why == "", Why: why, Took: time.Since(start)}
 }

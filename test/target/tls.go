@@ -40,6 +40,21 @@ func NewAuthorityUntil(t testing.TB, until time.Time) *Authority {
 	return a
 }
 
+// Intermediate returns an authority that a has signed. Its targets do not send
+// along the certificate that leads from them to a.
+func (a *Authority) Intermediate(t testing.TB) *Authority {
+	i := &Authority{Roots: a.Roots, key: newKey(t)}
+	i.cert = sign(t, &x509.Certificate{
+		Subject:               pkix.Name{CommonName: "Intermediate Authority"},
+		NotBefore:             a.cert.NotBefore,
+		NotAfter:              a.cert.NotAfter,
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageCertSign,
+	}, a.cert, i.key, a.key)
+	return i
+}
+
 // StartTLS starts a target over TLS, HTTP/2 included, with a certificate of
 // the authority for the IP address or DNS name, valid until the given time.
 func StartTLS(t testing.TB, a *Authority, name string, until time.Time) *Target {
