@@ -19,6 +19,7 @@ import (
 	"rouse/shared/loop"
 	"rouse/shared/memstore"
 	"rouse/shared/oncall"
+	"rouse/shared/reach"
 )
 
 var night = time.Date(2026, 11, 5, 22, 0, 0, 0, time.UTC)
@@ -126,12 +127,12 @@ type store struct {
 	list  bool // the error comes beside what could be read
 }
 
-func (s *store) Amendments(ctx context.Context) ([]amend.Amendment, error) {
+func (s *store) Standing(ctx context.Context) (amend.Standing, error) {
 	if s.reads++; s.err != nil && !s.list {
-		return nil, s.err
+		return amend.Standing{}, s.err
 	}
-	list, _ := s.Store.Amendments(ctx)
-	return list, s.err
+	found, _ := s.Store.Standing(ctx)
+	return found, s.err
 }
 
 func TestSource(t *testing.T) {
@@ -179,4 +180,38 @@ func TestSource(t *testing.T) {
 	if n := strings.Count(log.String(), "the rota's amendments cannot be read"); n != 3 || source.Deployed.Rota.At("primary", night)[0] != "ana" {
 		t.Errorf("%d failures are logged, want 3:\n%s", n, log.String())
 	}
+}
+
+// A fact counts from the next decision on, and is believed no longer than it
+// may be, though the store cannot be read any more.
+func TestFactsCount(t *testing.T) {
+	s := &store{Store: memstore.New()}
+	clk := clock.NewVirtual(night)
+	source := &amend.Source{Deployed: loop.Team{Team: escalation.Team{Rota: rota()}}, Store: s, Clock: clk, Log: slog.New(slog.DiscardHandler)}
+	on := func(want string) {
+		t.Helper()
+		team, err := source.Team(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := team.Unreachable("ana", escalation.SMS); got != want {
+			t.Errorf("%s after it: %q, want %q", clk.Now().Sub(night), got, want)
+		}
+	}
+	const why = "the number has opted out"
+	step := func(d time.Duration, f func()) { clk.At(night.Add(d), f) }
+	step(0, func() {
+		on("")
+		if err := s.PutReach(t.Context(), reach.Fact{Who: "ana", Channel: escalation.SMS, Why: why, Found: night}); err != nil {
+			t.Error(err)
+		}
+	})
+	step(amend.MaxAge, func() { on(why) })
+	step(2*time.Second, func() {
+		s.err = errors.New("throttled")
+		on(why)
+	})
+	step(reach.BelievedFor-1, func() { on(why) })
+	step(reach.BelievedFor, func() { on("") })
+	clk.Run(night.Add(24 * time.Hour))
 }

@@ -8,58 +8,79 @@ import (
 
 	"rouse/shared/clock"
 	"rouse/shared/loop"
+	"rouse/shared/reach"
 )
 
+// Standing is what decisions go by besides rouse.yaml.
+type Standing struct {
+	Amendments []Amendment
+	Reach      []reach.Fact
+}
+
+// A Reader reads Standing in one go, so that it costs a decision one look. What
+// cannot be read is left out; the error tells of it, beside the rest.
+type Reader interface {
+	Standing(ctx context.Context) (Standing, error)
+}
+
 // MaxAge bounds how long a Source goes by what it has read: a decision that
-// begins this long after an amendment was written goes by the amendment. It
-// lets one read serve all the incidents of a sweep.
+// begins this long after an amendment or a fact was written goes by it. It lets
+// one read serve all the incidents of a sweep.
 const MaxAge = time.Second
 
-// readMax bounds how long a decision waits for the amendments.
+// readMax bounds how long a decision waits for what stands in the store.
 const readMax = 2 * time.Second
 
 // A Source tells decisions about the team as it is now.
 type Source struct {
 	Deployed loop.Team // what rouse.yaml says
-	Store    Store
+	Store    Reader
 	Clock    clock.Clock
 	Log      *slog.Logger
 
 	mu   sync.Mutex
-	read time.Time // when what is in team was asked for; zero: never
-	team loop.Team
+	read time.Time // when what follows was asked for; zero: never
+	team loop.Team // with the amendments
+	// reach is apart: what of it is believed depends on the time.
+	reach []reach.Fact
 }
 
 // Team is a loop.Loop's Team. It never fails: a page to whoever was on call as
-// far as we know is better than no page, so that without the amendments it
-// goes by those that it read last or, if there are none, by rouse.yaml alone.
+// far as we know is better than no page, so that without the store it goes by
+// what it read last or, if there is nothing, by rouse.yaml alone.
 func (s *Source) Team(ctx context.Context) (loop.Team, error) {
 	now := s.Clock.Now()
 	s.mu.Lock()
-	team, read := s.team, s.read
+	team, facts, read := s.team, s.reach, s.read
 	s.mu.Unlock()
-	if age := now.Sub(read); !read.IsZero() && age >= 0 && age < MaxAge {
-		return team, nil
+	if age := now.Sub(read); read.IsZero() || age < 0 || age >= MaxAge {
+		team, facts = s.look(ctx, now)
 	}
-	// Several may read at once. Nobody waits for another's read, which would
-	// hold up all of a sweep behind one that hangs.
-	readCtx, cancel := context.WithTimeout(ctx, readMax)
+	team.Unreachable = reach.Unreachable(facts, now)
+	return team, nil
+}
+
+// look reads the store. Several may do so at once: nobody waits for another's
+// read, which would hold up all of a sweep behind one that hangs.
+func (s *Source) look(ctx context.Context, now time.Time) (loop.Team, []reach.Fact) {
+	ctx, cancel := context.WithTimeout(ctx, readMax)
 	defer cancel()
-	list, err := s.Store.Amendments(readCtx)
+	found, err := s.Store.Standing(ctx)
 	if err != nil {
-		s.Log.ErrorContext(ctx, "the rota's amendments cannot be read", "read", len(list), "error", err)
+		s.Log.ErrorContext(ctx, "the rota's amendments cannot be read", "read", len(found.Amendments), "error", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	team, facts := s.team, s.reach
 	switch {
-	case err == nil || len(list) > 0:
-		team = s.Deployed
-		team.Rota = Apply(team.Rota, list)
-	case read.IsZero():
+	case err == nil || len(found.Amendments)+len(found.Reach) > 0:
+		team, facts = s.Deployed, found.Reach
+		team.Rota = Apply(team.Rota, found.Amendments)
+	case s.read.IsZero():
 		team = s.Deployed
 	}
 	if now.After(s.read) {
-		s.read, s.team = now, team
+		s.read, s.team, s.reach = now, team, facts
 	}
-	return team, nil
+	return team, facts
 }

@@ -31,7 +31,7 @@ const (
 	attrLease   = "lease"   // token of who sends a page; absent: nobody
 	attrUntil   = "until"   // end of a lease, claim or hold
 	attrLeft    = "left"    // pages of a rest that are still to be put
-	attrAt      = "at"      // of a reporter's mail
+	attrAt      = "at"      // of a reporter's mail; when a fact was found
 	attrRev     = "rev"     // of a check's state
 	attrDone    = "done"    // a notice was sent
 	attrToken   = "token"   // of a hold

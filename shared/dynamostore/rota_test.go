@@ -22,7 +22,8 @@ import (
 )
 
 // From a durable signal to the page there are three round trips where the
-// rota's amendments are read, and two within a second of that.
+// rota's amendments and the facts of who can be reached are read, and two within
+// a second of that.
 func TestRoundTripsWithAmendments(t *testing.T) {
 	api, name := table(t)
 	w := &wire{API: api}

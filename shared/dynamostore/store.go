@@ -23,6 +23,7 @@
 //	CHECK#<name>        check                      the state of a check
 //	HOLD#<name>         hold                       who does what only one may do
 //	ROTA                amendment#<id>             an override or away time made at once
+//	                    reach#<who>#<channel>      whether a channel reaches somebody
 //
 // In a key's partition the few items that count sort before the signals, which
 // may be thousands. A record is JSON in the attribute body; what conditions
@@ -47,6 +48,7 @@ import (
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
+	"rouse/shared/reach"
 )
 
 // An API is what a Store asks of DynamoDB. *dynamodb.Client is one.
@@ -122,6 +124,7 @@ var (
 	_ loop.Holder = (*Store)(nil)
 	_ probe.Store = (*Store)(nil)
 	_ amend.Store = (*Store)(nil)
+	_ reach.Store = (*Store)(nil)
 )
 
 // New returns a Store on a table of the shape that CreateTable makes. Nothing
@@ -171,6 +174,7 @@ const (
 	walksShard      = "walks"
 	rotaKey         = "ROTA"
 	amendmentPrefix = "amendment#"
+	reachPrefix     = "reach#"
 )
 
 // shardOf spreads the keys over the due index's partitions; it must never

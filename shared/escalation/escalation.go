@@ -134,6 +134,9 @@ type Move struct {
 	Taken  Position // the step whose Calls these are, or the last one passed
 	Calls  []Call
 	Passed []Pass
+	// Lost says of the step taken which of its people and channels reach nobody
+	// at present; "" if all do.
+	Lost   string
 	NextAt time.Time // when to advance again
 	// Nobody says that a whole round reached no one; NextAt is then zero.
 	Nobody bool
@@ -171,7 +174,7 @@ func (t Team) Advance(at Position, w Width, now time.Time) Move {
 		step := t.Policy.Steps[at.Step]
 		calls, why := t.calls(step, now)
 		if len(calls) > 0 {
-			m.Taken, m.Calls, m.NextAt = at, calls, now.Add(step.Wait)
+			m.Taken, m.Calls, m.Lost, m.NextAt = at, calls, why, now.Add(step.Wait)
 			return m
 		}
 		m.Passed = append(m.Passed, Pass{Position: at, Step: t.Policy.Title(at.Step), Why: why})
@@ -222,21 +225,23 @@ func (t Team) next(at Position, steps []int) Position {
 	return Position{Round: at.Round + 1, Step: steps[0]}
 }
 
-// calls lists the pages of a step, or says why there are none.
+// calls lists the pages of a step, and says why somebody or some channel of
+// theirs is not among them.
 func (t Team) calls(s Step, now time.Time) (calls []Call, why string) {
-	var whys []string
+	var whys, seen []string
 	for _, target := range s.Targets {
 		who := t.resolve(target, now)
 		if len(who) == 0 {
 			whys = append(whys, "nobody is on call in "+target.ID)
 		}
 		for _, w := range who {
-			if slices.ContainsFunc(calls, func(c Call) bool { return c.Who == w }) {
+			if slices.Contains(seen, w) {
 				continue
 			}
+			seen = append(seen, w)
 			reached, why := t.Contacts(w, now)
 			calls = append(calls, reached...)
-			if len(reached) == 0 {
+			if why != "" {
 				whys = append(whys, why)
 			}
 		}
@@ -259,9 +264,9 @@ func (t Team) resolve(target Target, now time.Time) []string {
 	return []string{target.ID}
 }
 
-// Contacts lists the calls to one person from now on, or says why there are
-// none. If their first way is unreachable the others move up, so that the
-// first is always at once.
+// Contacts lists the calls to one person from now on, and says why some channel
+// of theirs, or every one, is not among them; "" if all are. If their first way
+// is unreachable the others move up, so that the first is always at once.
 func (t Team) Contacts(who string, now time.Time) (calls []Call, why string) {
 	p, known := t.People[who]
 	if !known {
@@ -275,7 +280,9 @@ func (t Team) Contacts(who string, now time.Time) (calls []Call, why string) {
 	for n, c := range p.Contact {
 		if t.Unreachable != nil {
 			if why := t.Unreachable(who, c.Channel); why != "" {
-				whys = append(whys, fmt.Sprintf("%s's %s: %s", who, c.Channel, why))
+				if why = fmt.Sprintf("%s's %s: %s", who, c.Channel, why); !slices.Contains(whys, why) {
+					whys = append(whys, why)
+				}
 				continue
 			}
 		}

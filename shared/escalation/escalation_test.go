@@ -126,14 +126,21 @@ func TestRoundThatReachesNobody(t *testing.T) {
 // first is always at once.
 func TestUnreachableChannel(t *testing.T) {
 	tm := team("ana")
+	tm.People["ana"] = escalation.Person{Contact: []escalation.Contact{
+		{Channel: escalation.SMS}, {Channel: escalation.Email, After: time.Minute}, {Channel: escalation.SMS, After: 2 * time.Minute},
+	}}
 	tm.Unreachable = func(_ string, c escalation.Channel) string {
 		if c == escalation.SMS {
 			return "opted out"
 		}
 		return ""
 	}
-	if got := words(tm.Advance(escalation.Position{}, escalation.Wide, now)); got != "ana:email+0s" {
+	m := tm.Advance(escalation.Position{}, escalation.Wide, now)
+	if got := words(m); got != "ana:email+0s" {
 		t.Errorf("got %q", got)
+	}
+	if m.Lost != "ana's sms: opted out" { // once, though she has two rules for it
+		t.Errorf("it says %q", m.Lost)
 	}
 }
 

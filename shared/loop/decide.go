@@ -69,8 +69,11 @@ func Decide(team Team, in incident.Incident, signals []incident.Signal, now time
 	team.Policy = team.PolicyFor(c.After.Capability)
 	d := decision{team: team, now: now}
 	for _, call := range c.Calls {
-		if c.After.Holds(call) && !d.call(&c, call) {
-			c.Release(call.Who[0]+" cannot be reached", now)
+		if !c.After.Holds(call) {
+			continue
+		}
+		if why := d.call(&c, call); why != "" {
+			c.Release(call.Who[0]+" cannot be reached: "+why, now)
 		}
 	}
 	if c.After.State == incident.Triggered && c.After.Open() {
@@ -94,18 +97,21 @@ type decision struct {
 	alarm string
 }
 
-// call makes the pages of a call outside the escalation's steps. It reports
-// false if the owner, who alone was called, cannot be reached.
-func (d *decision) call(c *incident.Change, call incident.Call) bool {
+// call makes the pages of a call outside the escalation's steps. It says why
+// the owner, who alone was called, cannot be reached; "" if they can.
+func (d *decision) call(c *incident.Change, call incident.Call) string {
 	in := &c.After
 	for _, who := range call.Who {
-		contacts, _ := d.team.Contacts(who, d.now)
+		contacts, lost := d.team.Contacts(who, d.now)
 		switch call.Kind {
 		case incident.PageTaken, incident.PageOver:
 			contacts = d.quietly(*in, who, contacts)
 		default:
 			if len(contacts) == 0 {
-				return false
+				return lost
+			}
+			if lost != "" {
+				c.Events = append(c.Events, incident.Event{At: d.now, Kind: "passed over", Who: who, Why: lost})
 			}
 			note(in, contacts, d.now)
 		}
@@ -117,7 +123,7 @@ func (d *decision) call(c *incident.Change, call incident.Call) bool {
 			})
 		}
 	}
-	return true
+	return ""
 }
 
 // quietly picks the one way to tell somebody what lets them go back to sleep:
@@ -210,6 +216,9 @@ func (d *decision) advance(c *incident.Change) {
 		in.EveryoneAt = d.now
 	}
 	title := d.team.Policy.Title(in.Step)
+	if move.Lost != "" {
+		c.Events = append(c.Events, incident.Event{At: d.now, Kind: "passed over", Why: title + ": " + move.Lost})
+	}
 	for _, k := range move.Calls {
 		id := fmt.Sprintf("%s/%d/%d.%d/%s/%d", in.ID, in.Turn, in.Round, in.Step, k.Who, k.N)
 		in.Attempts = append(in.Attempts, incident.Attempt{Page: id, Who: k.Who, Channel: string(k.Channel), N: k.N, Due: k.Due})

@@ -8,6 +8,7 @@ import (
 
 	"rouse/shared/incident"
 	"rouse/shared/loop"
+	"rouse/shared/reach"
 	"rouse/shared/record"
 )
 
@@ -31,7 +32,7 @@ func TestCopiesShareNothing(t *testing.T) {
 
 // What is copied by assignment must refer to nothing.
 func TestPlainRecordsStayPlain(t *testing.T) {
-	for _, v := range []any{loop.LivePage{}, loop.Code{}, incident.Event{}, record.Thread{}, record.Notice{}} {
+	for _, v := range []any{loop.LivePage{}, loop.Code{}, incident.Event{}, record.Thread{}, record.Notice{}, reach.Fact{}} {
 		full := reflect.New(reflect.TypeOf(v)).Elem()
 		fill(full)
 		for _, path := range shared(full, full) {

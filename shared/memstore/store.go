@@ -13,6 +13,7 @@ import (
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
+	"rouse/shared/reach"
 	"rouse/shared/record"
 )
 
@@ -35,6 +36,7 @@ type Store struct {
 	checks     map[string][]byte // check.State as JSON
 	holds      map[string]hold
 	amendments map[string]amend.Amendment
+	reach      map[string]reach.Fact // by person and channel
 }
 
 var (
@@ -42,6 +44,7 @@ var (
 	_ loop.Holder = (*Store)(nil)
 	_ probe.Store = (*Store)(nil)
 	_ amend.Store = (*Store)(nil)
+	_ reach.Store = (*Store)(nil)
 )
 
 // live is what lives under a key.
@@ -80,6 +83,7 @@ func New() *Store {
 		checks:     map[string][]byte{},
 		holds:      map[string]hold{},
 		amendments: map[string]amend.Amendment{},
+		reach:      map[string]reach.Fact{},
 	}
 }
 

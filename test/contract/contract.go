@@ -18,6 +18,7 @@ import (
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
+	"rouse/shared/reach"
 )
 
 // A Store is all that Rouse's parts ask of one.
@@ -29,6 +30,8 @@ type Store interface {
 	ack.Store
 	probe.Store
 	amend.Store
+	amend.Reader
+	reach.Store
 	Find(ctx context.Context, id incident.ID) (incident.Key, bool, error)
 	Recent(ctx context.Context, limit int) ([]incident.Incident, error)
 }
@@ -48,6 +51,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		{"desk", deskTests},
 		{"checks", checkTests},
 		{"rota", rotaTests},
+		{"reach", reachTests},
 		{"race", raceTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -14,11 +14,11 @@ type rule struct {
 var (
 	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation"}
 	common   = []string{"shared/clock", "shared/env"}
-	useCases = []string{"shared/amend", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/desk"}
+	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/desk"}
 	core     = join(pure, common, []string{"shared/loop", "shared/record"}, useCases)
 	// stored is all that a store sees: not those who know how to read mail and
 	// to draw a page, whose libraries would end up in every function.
-	stored = []string{"shared/check", "shared/incident", "shared/clock", "shared/env", "shared/loop", "shared/record", "shared/probe", "shared/amend"}
+	stored = []string{"shared/check", "shared/incident", "shared/clock", "shared/env", "shared/loop", "shared/record", "shared/probe", "shared/amend", "shared/reach"}
 )
 
 // adapters speak to the world outside for the functions. The calendar is not
@@ -40,7 +40,8 @@ var rules = []rule{
 
 	{folders: common},
 	{folders: []string{"shared/loop"}, ours: join(pure, common)},
-	{folders: []string{"shared/amend"}, ours: join(pure, common, []string{"shared/loop"})},
+	{folders: []string{"shared/reach"}, pure: true, ours: []string{"shared/escalation"}},
+	{folders: []string{"shared/amend"}, ours: join(pure, common, []string{"shared/loop", "shared/reach"})},
 	{folders: []string{"shared/record"}, ours: []string{"shared/incident", "shared/loop"}},
 
 	// The use cases know no AWS.

@@ -35,6 +35,7 @@ type Store interface {
 	probe.Store
 	ack.Store
 	amend.Store
+	amend.Reader
 }
 
 // Options say what a System is made of.
