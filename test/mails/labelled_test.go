@@ -17,12 +17,13 @@ import (
 type labelled struct {
 	line          int
 	label         string // outage, unclear or harmless
+	language      string // "" is English
 	capability    string // for an outage, "" when it names none
 	subject, text string
 }
 
-// readLabelled reads blocks that begin with "=== LABEL [CAPABILITY]", a Subject
-// line and a blank line.
+// readLabelled reads blocks that begin with "=== LABEL[/LANGUAGE] [CAPABILITY]",
+// a Subject line and a blank line.
 func readLabelled(t *testing.T, name string) []labelled {
 	t.Helper()
 	f, err := os.Open(name)
@@ -36,7 +37,8 @@ func readLabelled(t *testing.T, name string) []labelled {
 		line := s.Text()
 		if head, ok := strings.CutPrefix(line, "=== "); ok {
 			label, capability, _ := strings.Cut(head, " ")
-			list = append(list, labelled{line: n, label: label, capability: capability})
+			label, language, _ := strings.Cut(label, "/")
+			list = append(list, labelled{line: n, label: label, language: language, capability: capability})
 			continue
 		}
 		if len(list) == 0 {
