@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,6 +17,12 @@ type Rules struct {
 	// Watches reports whether a check still exists; nil: all do. One that was
 	// removed while it failed will never say that it is well.
 	Watches func(check string) bool
+}
+
+// looksAt reports whether we look at it ourselves, so that it will say when it
+// is well.
+func (r Rules) looksAt(check string) bool {
+	return !isAlert(check) && (r.Watches == nil || r.Watches(check))
 }
 
 // recoveredTell is how long all checks must look well before reporters are
@@ -58,9 +65,22 @@ func (c *Change) Apply(s Signal, r Rules, now time.Time) {
 
 func (c *Change) check(s Signal, k CheckSignal, r Rules, now time.Time) {
 	in := &c.After
-	severity := Confirmed
+	severity := cmp.Or(k.Severity, Confirmed)
 	if k.Evidence.Status == "unknown" {
 		severity = Suspected // nobody looks: that is no proof of an outage
+	}
+	if in.Open() && k.Source != "" {
+		old, known := in.Checks[k.Check]
+		switch {
+		case known && k.Evidence.Since.Before(old.Since):
+			return // another monitor's words may overtake each other on their way
+		case !known && len(in.Checks) >= alertsMax:
+			c.event(s.At, "check", k.Check, k.Evidence.Words)
+			if k.Evidence.Red {
+				c.bad(severity, false, "failing: "+k.Evidence.Words, r, now)
+			}
+			return
+		}
 	}
 	if !in.Open() {
 		if !k.Evidence.Red {
@@ -457,7 +477,7 @@ func (c *Change) pass(r Rules, now time.Time) {
 		c.resolve("", why, now)
 	}
 	if due(in.SettlesAt()) {
-		if in.redOf(r.Watches) {
+		if in.redOf(r.looksAt) {
 			c.event(now, "reopened", "", "its check still fails")
 			c.trigger(0, 0, now)
 			in.ResolvedAt, in.ResolvedBy, in.AckedAt = time.Time{}, "", time.Time{}

@@ -46,6 +46,20 @@ func (n *night) do(t *testing.T, words string) {
 		check(incident.Evidence{Status: "up", Words: "well", Since: n.now}, time.Time{})
 	case "unwatched":
 		check(incident.Evidence{Status: "unknown", Red: true, Words: "no sample", Since: n.now}, time.Time{})
+	case "fires", "doubts", "clears":
+		state := map[string]incident.AlertState{"fires": incident.AlertFailing, "doubts": incident.AlertUnknown, "clears": incident.AlertWell}[verb]
+		name, late, _ := strings.Cut(arg, " late ") // said now of what was then
+		since := n.now
+		if late != "" {
+			d, err := time.ParseDuration(late)
+			if err != nil {
+				t.Fatal(err)
+			}
+			since = since.Add(-d)
+		}
+		n.apply(incident.Alert{Source: "alarms", Name: name, Capability: "login", State: state, Since: since, At: n.now}.Signal())
+	case "suspects":
+		n.apply(incident.Alert{Source: "alarms", Name: arg, Capability: "login", Severity: incident.Suspected, At: n.now}.Signal())
 	case "urgent", "unclear", "benign", "known", "claimed":
 		r := &incident.ReportSignal{Reporter: incident.Reporter{Org: arg}, Urgency: verb, Proven: verb != "claimed"}
 		if verb == "known" || verb == "claimed" {
@@ -122,6 +136,21 @@ func TestApply(t *testing.T) {
 		{"one that is only claimed does not", "urgent kstate.example; claimed bruin.example", "triggered suspected", "", "received received"},
 		{"harmless mail opens nothing", "benign kstate.example", "nothing", "", ""},
 		{"nor does a well check, a tap or an answer", "well login; ack ana; team-answers", "nothing", "", ""},
+
+		{"an alert is believed as a check is", "fires cpu", "triggered confirmed", "", ""},
+		{"as much as it says", "suspects cpu", "triggered suspected", "", ""},
+		{"a stronger one confirms", "suspects cpu; fires disk", "triggered confirmed", "", ""},
+		{"one that cannot tell is only suspected", "doubts cpu", "triggered suspected", "", ""},
+		{"and takes nothing back", "fires cpu; wait 1h; doubts cpu; wait 1h", "triggered confirmed", "", ""},
+		{"a well one opens nothing", "clears cpu", "nothing", "", ""},
+		{"while it fails, time resolves nothing", "fires cpu; wait 12h", "triggered confirmed", "", ""},
+		{"once it is well, the quiet time does", "fires cpu; wait 12h; clears cpu; wait 34m; wait 1m", "settled confirmed", "", ""},
+		{"but not sooner", "fires cpu; wait 12h; clears cpu; wait 34m", "triggered confirmed", "", ""},
+		{"all of them must be well", "fires cpu; fires disk; clears cpu; wait 2h", "triggered confirmed", "", ""},
+		{"a person is believed, since we cannot look", "fires cpu; ack ana; resolve ana; wait 35m", "settled confirmed", "", ""},
+		{"until it is said again", "fires cpu; ack ana; resolve ana; wait 20m; fires cpu", "triggered confirmed", "", ""},
+		{"failing again is a relapse", "fires cpu; ack ana; clears cpu; wait 5m; fires cpu", "acknowledged confirmed by ana", "relapse:ana", ""},
+		{"what overtook it counts", "fires cpu; ack ana; wait 10m; clears cpu; fires cpu late 5m; wait 35m", "settled confirmed", "checkin:ana", ""},
 
 		{"acknowledged by the first", "red login; ack ana; ack bo", "acknowledged confirmed by ana", "", ""},
 		{"those paged hear of it", "red login; paged ana; paged bo; ack ana", "acknowledged confirmed by ana", "taken:bo", ""},

@@ -24,7 +24,7 @@ func NewID(key Key, signal string, at time.Time) ID {
 }
 
 // A Key is what at most one open incident exists for: the bare name of a
-// capability, or else check/NAME, mail/ORG, coverage/SCHEDULE or drill/ID.
+// capability, or else check/NAME, alert/SOURCE/NAME, mail/ORG, coverage/SCHEDULE or drill/ID.
 type Key string
 
 type State string

@@ -48,12 +48,16 @@ func (s Signal) Capability() string {
 	return ""
 }
 
-// A CheckSignal is a change of a check's verdict.
+// A CheckSignal is a change of a check's verdict, or an Alert.
 type CheckSignal struct {
-	Check      string
+	Check      string // of an alert: SOURCE/NAME
 	Capability string
 	Evidence   Evidence
 	LastBad    time.Time // the last failed sample; zero if none
+	Source     string    `json:",omitempty"` // of an alert; "" for our own checks
+	// Severity is what the evidence is proof of; "" means Confirmed, unless its
+	// status is unknown.
+	Severity Severity `json:",omitempty"`
 }
 
 // A ReportSignal is a customer's mail.
