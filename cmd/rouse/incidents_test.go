@@ -63,6 +63,8 @@ func TestIncidentsFromTheTerminal(t *testing.T) {
 		{"ack " + id + " --who bo", 1, "Ana Ruiz has login."}, // no: somebody else has it
 		{"snooze " + id + " --who ana --for 10m", 0, "Ana Ruiz has login."},
 		{"resolve " + id + " --who ana", 0, "login is over; it settles at"},
+		{"tell " + id + " --who ana", 2, "what are they to be told?"},
+		{"tell " + id + " --who ana --text x", 1, "No customer has written about " + id},
 	} {
 		r := s.run(c.args)
 		if r.status != c.status || !strings.Contains(r.stdout+r.stderr, c.says) {

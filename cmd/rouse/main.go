@@ -53,6 +53,7 @@ func commands() []command {
 		nextCommand,
 		snoozeCommand,
 		resolveCommand,
+		tellCommand,
 		checkCommand,
 		verdictCommand,
 		mailCommand,

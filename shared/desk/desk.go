@@ -227,6 +227,10 @@ func (d *Desk) Text(w Walk, r incident.Reporter) string {
 		add("If it still fails for you, please reply: that reaches the engineer.")
 	case incident.NoticeRelapsed:
 		add("It is failing again, and we are on it. What we wrote before no longer holds.")
+	case incident.NoticeWords:
+		add("%s", w.Text)
+		lines = append(lines, "", who+", "+d.Service, "")
+		return strings.Join(lines, "\n")
 	case incident.NoticeClosing:
 		if d.ShareEvidence && !w.By.IsZero() {
 			add("Our checks have been well since %s, and we consider this over.", at(w.By))

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -329,7 +330,34 @@ func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
 		c.resolve(t.Who, "it's over, by "+t.Via, now)
 	case ActAnswered:
 		c.answered(now, t.Who, "the customers have been answered")
+	case ActTell:
+		c.tell(t, now)
 	}
+}
+
+// tellsMax bounds the messages of one decision: each is an item of its commit.
+const tellsMax = 5
+
+// tell passes a responder's own words on to every reporter, which is an answer
+// to all of them.
+func (c *Change) tell(t TapSignal, now time.Time) {
+	text := strings.TrimSpace(t.Text)
+	if text == "" || len(text) > WordsMax || c.After.Reports == 0 {
+		return
+	}
+	told := 0
+	for _, n := range c.Notices {
+		if n.Kind == NoticeWords {
+			told++
+		}
+	}
+	if told == tellsMax {
+		c.event(now, "not told", t.Who, fmt.Sprintf("%d messages at once are enough: say it again in a moment", told))
+		return
+	}
+	c.event(now, "words", t.Who, text)
+	c.Notices = append(c.Notices, Notice{Kind: NoticeWords, At: now, Who: t.Who, Text: text})
+	c.answered(now, t.Who, "told all who wrote")
 }
 
 // declined remembers that somebody has answered, so that nobody calls them

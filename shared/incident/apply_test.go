@@ -68,6 +68,8 @@ func (n *night) do(t *testing.T, words string) {
 		n.apply(incident.Signal{Report: r})
 	case "ack", "next", "resolve", "answered":
 		n.apply(incident.Signal{Tap: &incident.TapSignal{Action: incident.Action(verb), Who: arg, Via: "link"}})
+	case "tell":
+		n.apply(incident.Signal{Tap: &incident.TapSignal{Action: incident.ActTell, Who: arg, Text: " We have found it: a full disk.\n"}})
 	case "snooze":
 		n.apply(incident.Signal{Tap: &incident.TapSignal{Action: incident.ActSnooze, Who: arg, For: 10 * time.Minute}})
 	case "pass":
@@ -121,6 +123,36 @@ func (n *night) notices() string {
 		s = append(s, string(k.Kind))
 	}
 	return strings.Join(s, " ")
+}
+
+// A responder's own words reach all who wrote and are an answer to all of
+// them; where nobody wrote they are words to nobody.
+func TestTell(t *testing.T) {
+	n := &night{now: start}
+	n.do(t, "red login")
+	n.do(t, "tell ana")
+	if n.notices() != "" {
+		t.Errorf("nobody wrote, and told %s", n.notices())
+	}
+	n.do(t, "urgent kstate.example")
+	n.Notices = nil
+	n.do(t, "tell ana")
+	if want := "We have found it: a full disk."; len(n.Notices) != 1 || n.Notices[0].Kind != incident.NoticeWords || n.Notices[0].Text != want || n.Notices[0].Who != "ana" {
+		t.Errorf("told %+v, want %q by ana", n.Notices, want)
+	}
+	if n.After.Waited() || !n.After.AnswerBy.IsZero() {
+		t.Error("they still wait for an answer")
+	}
+	n.apply(incident.Signal{Tap: &incident.TapSignal{Action: incident.ActTell, Who: "ana", Text: strings.Repeat("x", incident.WordsMax+1)}})
+	if len(n.Notices) != 1 {
+		t.Error("told more than fits")
+	}
+	for range 20 {
+		n.do(t, "tell ana")
+	}
+	if len(n.Notices) > 5 {
+		t.Errorf("%d messages in one commit", len(n.Notices))
+	}
 }
 
 func TestApply(t *testing.T) {

@@ -281,6 +281,7 @@ const (
 	NoticeRecovered NoticeKind = "recovered" // it looks recovered; not "fixed"
 	NoticeRelapsed  NoticeKind = "relapsed"  // it did not last
 	NoticeClosing   NoticeKind = "closing"   // it has stayed over
+	NoticeWords     NoticeKind = "words"     // what a responder has to say, as they wrote it
 )
 
 // A Notice is something to tell every reporter of an incident.
@@ -290,7 +291,9 @@ type Notice struct {
 	// By is the promise for NoticeReceived, the instant since when the checks
 	// are well for NoticeRecovered and NoticeClosing; zero for none.
 	By  time.Time
-	Who string // the owner, if there is one
+	Who string // the owner, if there is one; for NoticeWords, who wrote
+	// Text is what NoticeWords says.
+	Text string `json:",omitempty"`
 }
 
 // A Call asks that people be paged outside the steps of the escalation.

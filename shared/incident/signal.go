@@ -107,7 +107,11 @@ const (
 	ActSnooze      Action = "snooze"
 	ActPass        Action = "pass"
 	ActAnswered    Action = "answered" // the customers have been answered
+	ActTell        Action = "tell"     // the responder's own words, to every reporter
 )
+
+// WordsMax bounds, in bytes, what a responder tells the reporters at once.
+const WordsMax = 2000
 
 // A TapSignal is a responder's action, by whatever way it came.
 type TapSignal struct {
@@ -116,6 +120,8 @@ type TapSignal struct {
 	Via    string        // "link", "sms", "cli"
 	For    time.Duration // of a snooze
 	To     string        // whom it is passed to
+	// Text is what the reporters are told by ActTell, at most WordsMax bytes.
+	Text string `json:",omitempty"`
 }
 
 // A DeliverySignal is a page that did not reach its channel.

@@ -164,10 +164,14 @@ func (l *Loop) prepare(live Live, change Change, now time.Time) (Commit, []send)
 			c.Rest.Reporters = append(c.Rest.Reporters, s.Report.Reporter)
 		}
 	}
+	count := map[incident.NoticeKind]int{}
 	for _, n := range change.Notices {
 		b := Broadcast{
 			ID: fmt.Sprintf("%s/%s/%d", c.After.ID, n.Kind, c.After.Version), Incident: c.After.ID, Key: c.After.Key,
 			Capability: c.After.Capability, Notice: n,
+		}
+		if count[n.Kind]++; count[n.Kind] > 1 { // of two in one commit, reporters are told both
+			b.ID += fmt.Sprintf(".%d", count[n.Kind])
 		}
 		if n.Kind != incident.NoticeReceived {
 			c.Broadcasts = append(c.Broadcasts, b)
