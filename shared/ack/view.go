@@ -108,6 +108,12 @@ func state(s page.Sight, now time.Time) string {
 	case page.Recovered:
 		return "looks recovered for " + page.Span(now.Sub(s.Well))
 	}
+	if s.Status == page.Drill {
+		return "asks for your answer"
+	}
+	if s.Status == page.Uncovered {
+		return "has nobody on call"
+	}
 	return "trouble is reported"
 }
 
@@ -115,6 +121,8 @@ func state(s page.Sight, now time.Time) string {
 func (h *handler) standing(in incident.Incident, reader string, now time.Time) Standing {
 	owner := h.people.Name(in.Owner)
 	switch {
+	case in.Rehearsed():
+		return drilled(in, reader, now)
 	case in.State == incident.Resolved:
 		by := "It has been quiet for long enough."
 		if in.ResolvedBy == reader {
@@ -153,6 +161,17 @@ func (h *handler) standing(in incident.Incident, reader string, now time.Time) S
 		s.Details = append(s.Details, "The next people are being woken.")
 	}
 	return s
+}
+
+// drilled is the standing of a drill, in which each answers for themselves.
+func drilled(in incident.Incident, reader string, now time.Time) Standing {
+	switch {
+	case in.Answered(reader):
+		return Standing{"mine", "You have answered", []string{"That was all. Pages reach you."}}
+	case in.State == incident.Resolved:
+		return Standing{"over", "The drill is over", []string{"Nobody is asked any more."}}
+	}
+	return Standing{"open", "This is a drill", []string{"Press “I have it” by " + page.Clock(in.Drill.Until, now) + ". Nobody else is being woken."}}
 }
 
 func ago(t, now time.Time) string {
@@ -219,6 +238,10 @@ var yours = map[page.Answer]string{
 
 func failing(s page.Sight, now time.Time) string {
 	switch s.Status {
+	case page.Drill:
+		return "No. Nothing is wrong."
+	case page.Uncovered:
+		return "Not yet, but nobody would be woken."
 	case page.Reported:
 		return "No check has seen it; customers wrote."
 	case page.Unchecked:
@@ -249,6 +272,12 @@ func wrote(in incident.Incident) string {
 
 // buttons are those that incident.Change would do something on.
 func (h *handler) buttons(in incident.Incident, reader string) Buttons {
+	if in.Rehearsed() {
+		if in.State == incident.Triggered && !in.Answered(reader) {
+			return Buttons{Ack: "I have it", Asked: true}
+		}
+		return Buttons{}
+	}
 	b := Buttons{Answered: in.Reports > 0 && in.AnsweredAt.IsZero()}
 	if in.State == incident.Resolved {
 		return b

@@ -54,7 +54,13 @@ func (c *Change) Apply(s Signal, r Rules, now time.Time) {
 		c.check(s, *s.Check, r, now)
 	case s.Report != nil:
 		c.report(s, *s.Report, r, now)
+	case s.Drill != nil:
+		c.drill(s, *s.Drill, r, now)
+	case s.Hole != nil:
+		c.hole(s, *s.Hole, r, now)
 	case !c.After.Open():
+	case s.Tap != nil && c.After.Rehearsed():
+		c.rehearse(*s.Tap, now)
 	case s.Tap != nil:
 		c.tap(*s.Tap, r, now)
 	case s.Delivery != nil:
@@ -472,6 +478,9 @@ const passesMax = 8
 func (c *Change) pass(r Rules, now time.Time) {
 	in := &c.After
 	due := func(t time.Time) bool { return !t.IsZero() && !t.After(now) }
+	if in.State != Resolved && due(in.Drill.Until) {
+		c.endDrill("its time is over", now)
+	}
 	if in.State != Resolved && due(in.TellRecovered) {
 		c.event(now, "recovered", "", fmt.Sprintf("has looked well for %s", now.Sub(in.RecoveredAt).Round(time.Second)))
 		c.notice(NoticeRecovered, now, in.RecoveredAt)

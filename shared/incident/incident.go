@@ -104,6 +104,11 @@ type Incident struct {
 
 	Paged []Paged // everybody who was paged, in that order
 	Quiet time.Duration
+
+	// Drill, if its Until is not zero, says that this is a drill and no outage.
+	Drill Drill `json:",omitzero"`
+	// Hole, if its To is not zero, is the hole in the rota that this is about.
+	Hole Hole `json:",omitzero"`
 }
 
 // Limits of what an incident remembers of its reports; all of them are in the
@@ -145,6 +150,9 @@ type Paged struct {
 	Times   int
 	// Declined is when they last said that they cannot take it; zero if never.
 	Declined time.Time
+	// Answered is when they first answered the drill that this is; zero if they
+	// have not.
+	Answered time.Time `json:",omitzero"`
 }
 
 // Declined reports whether p belongs to an earlier step than the present one
@@ -194,6 +202,7 @@ func (in Incident) Due() time.Time {
 			due = t
 		}
 	}
+	sooner(in.Drill.Until)
 	switch in.State {
 	case Triggered:
 		sooner(in.NextStep)
@@ -228,6 +237,9 @@ func (in Incident) SettlesAt() time.Time {
 	if in.State != Resolved {
 		return time.Time{}
 	}
+	if in.Rehearsed() {
+		return in.Drill.Until
+	}
 	t := in.LastBad
 	if in.ResolvedBy != "" && in.ResolvedAt.After(t) {
 		t = in.ResolvedAt
@@ -254,6 +266,7 @@ const (
 	PagePassed  PageKind = "passed"  // somebody passed it to you
 	PageTaken   PageKind = "taken"   // those paged: somebody has it
 	PageOver    PageKind = "over"    // those paged: it was resolved while nobody had it
+	PageDrill   PageKind = "drill"   // a drill: nothing is wrong, and an answer is wanted
 )
 
 // A Page is one message to one person by one channel.

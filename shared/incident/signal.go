@@ -16,6 +16,8 @@ const (
 	KindTap      Kind = "tap"      // a responder pressed a button
 	KindDelivery Kind = "delivery" // a page could not be delivered
 	KindAnswer   Kind = "answer"   // the team answered a reporter
+	KindDrill    Kind = "drill"    // a drill begins
+	KindHole     Kind = "hole"     // the rota has a hole, or has none any more
 )
 
 // A Signal is something that happened which may change an incident. It is
@@ -35,6 +37,8 @@ type Signal struct {
 	Tap      *TapSignal      `json:",omitempty"`
 	Delivery *DeliverySignal `json:",omitempty"`
 	Answer   *AnswerSignal   `json:",omitempty"`
+	Drill    *Drill          `json:",omitempty"`
+	Hole     *Hole           `json:",omitempty"`
 }
 
 // Capability is what the signal says is failing; "" if it says nothing.

@@ -66,7 +66,7 @@ func Decide(team Team, in incident.Incident, signals []incident.Signal, now time
 	}
 	c.Pass(team.rules(c.After.Capability), now)
 
-	team.Policy = team.PolicyFor(c.After.Capability)
+	team.Policy = ownerFirst(team.PolicyFor(c.After.Capability), c.After.Hole)
 	d := decision{team: team, now: now}
 	for _, call := range c.Calls {
 		if !c.After.Holds(call) {
@@ -78,7 +78,12 @@ func Decide(team Team, in incident.Incident, signals []incident.Signal, now time
 	}
 	if c.After.State == incident.Triggered && c.After.Open() {
 		d.missed(&c.After)
-		if c.After.Stranded() || !c.After.NextStep.After(now) {
+		switch {
+		case c.After.Rehearsed():
+			if c.After.Round == 0 {
+				d.rehearse(&c)
+			}
+		case c.After.Stranded() || !c.After.NextStep.After(now):
 			d.advance(&c)
 		}
 	}
@@ -154,8 +159,15 @@ func (d *decision) missed(in *incident.Incident) {
 				in.Attempts[i].Due = d.now
 			}
 		}
+		if in.Answered(a.Who) {
+			continue
+		}
+		kind := incident.PageWake
+		if in.Rehearsed() {
+			kind = incident.PageDrill
+		}
 		d.pages = append(d.pages, incident.Page{
-			ID: a.Page, Incident: in.ID, Turn: in.Turn, Kind: incident.PageWake, Round: in.Round, Step: in.Step,
+			ID: a.Page, Incident: in.ID, Turn: in.Turn, Kind: kind, Round: in.Round, Step: in.Step,
 			Who: a.Who, Channel: a.Channel, Due: d.now, Why: "the way before this one failed",
 		})
 	}
@@ -225,6 +237,47 @@ func (d *decision) advance(c *incident.Change) {
 		d.pages = append(d.pages, incident.Page{
 			ID: id, Incident: in.ID, Turn: in.Turn, Kind: incident.PageWake, Round: in.Round, Step: in.Step,
 			Who: k.Who, Channel: string(k.Channel), Due: k.Due, Why: fmt.Sprintf("round %d, %s", in.Round, title),
+		})
+	}
+}
+
+// ownerFirst puts whoever answers for a hole in the rota before the policy's
+// steps: one person can mend it.
+func ownerFirst(p escalation.Policy, h incident.Hole) escalation.Policy {
+	if h.Owner == "" {
+		return p
+	}
+	owner := escalation.Step{Name: "owner of the rota", Targets: []escalation.Target{{ID: h.Owner}}, Wait: p.Steps[0].Wait}
+	p.Steps = append([]escalation.Step{owner}, p.Steps...)
+	p.RepeatFrom++
+	return p
+}
+
+// rehearse pages whom a drill is for: one step, once. Whatever becomes of it,
+// nobody else is paged.
+func (d *decision) rehearse(c *incident.Change) {
+	in := &c.After
+	step := d.team.Policy.Steps[0]
+	title := d.team.Policy.Title(0)
+	if s := in.Drill.Schedule; s != "" {
+		step = escalation.Step{Targets: []escalation.Target{{Kind: escalation.Schedule, ID: s}}}
+		title = "schedule/" + s
+	}
+	step.Wait = in.Drill.Until.Sub(d.now)
+	alone := d.team.Team
+	alone.Policy = escalation.Policy{Steps: []escalation.Step{step}}
+	move := alone.Advance(escalation.Position{}, escalation.Wide, d.now)
+	in.Round, in.Step, in.NextStep = 1, 0, in.Drill.Until
+	for _, p := range move.Passed {
+		c.Events = append(c.Events, incident.Event{At: d.now, Kind: "nobody", Why: "the drill reaches nobody: " + p.Why})
+	}
+	note(in, move.Calls, d.now)
+	for _, k := range move.Calls {
+		id := fmt.Sprintf("%s/%d/drill/%s/%d", in.ID, in.Turn, k.Who, k.N)
+		in.Attempts = append(in.Attempts, incident.Attempt{Page: id, Who: k.Who, Channel: string(k.Channel), N: k.N, Due: k.Due})
+		d.pages = append(d.pages, incident.Page{
+			ID: id, Incident: in.ID, Turn: in.Turn, Kind: incident.PageDrill, Round: 1,
+			Who: k.Who, Channel: string(k.Channel), Due: k.Due, Why: "drill, " + title,
 		})
 	}
 }

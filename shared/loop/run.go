@@ -227,7 +227,7 @@ func (l *Loop) waiting(ctx context.Context, live Live, begun []send, now time.Ti
 		}
 		switch {
 		case p.Lease.Until.After(now):
-		case p.Turn != live.Incident.Turn || p.Incident != live.Incident.ID || live.Incident.Declined(p.Page):
+		case p.Turn != live.Incident.Turn || p.Incident != live.Incident.ID || live.Incident.Declined(p.Page) || live.Incident.Answered(p.Who):
 			drop(p)
 		case p.Due.After(now) || l.Sender == nil:
 		case slices.ContainsFunc(begun, later) || slices.ContainsFunc(sends, later):

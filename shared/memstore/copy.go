@@ -24,6 +24,8 @@ func copySignal(s incident.Signal) incident.Signal {
 	s.Tap = copyOf(s.Tap)
 	s.Delivery = copyOf(s.Delivery)
 	s.Answer = copyOf(s.Answer)
+	s.Drill = copyOf(s.Drill)
+	s.Hole = copyOf(s.Hole)
 	if s.Report != nil {
 		s.Report.Reporter = copyReporter(s.Report.Reporter)
 		s.Report.Why = slices.Clone(s.Report.Why)

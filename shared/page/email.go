@@ -20,7 +20,11 @@ func (v view) text(service string) string {
 	in := v.Incident
 	title := cmp.Or(defuse(oneLine(Mask(in.Title))), "incident")
 
-	line("%s %s: %s", oneLine(service), strings.ToUpper(title), v.sentence())
+	if in.Rehearsed() {
+		line("DRILL at %s: nothing is wrong.", oneLine(service))
+	} else {
+		line("%s %s: %s", oneLine(service), strings.ToUpper(title), v.sentence())
+	}
 	line("%s", v.ask())
 	line("")
 	line("%s", v.todo())
@@ -32,6 +36,9 @@ func (v view) text(service string) string {
 	}
 	if words := defuse(oneLine(v.Words)); words != "" {
 		label := "Checks"
+		if v.Status == Uncovered {
+			label = "Why"
+		}
 		if v.Zone != "" {
 			label += " (" + v.Zone + " time)"
 		}
@@ -79,6 +86,8 @@ func (v view) sentence() string {
 		return fmt.Sprintf("looks recovered for %s, began %s", Span(v.now.Sub(v.Well)), v.clock(v.Since))
 	case Unchecked:
 		return "not checked since " + v.clock(v.Fresh) + ", so nobody knows"
+	case Uncovered:
+		return "nobody is on call from " + v.clock(v.Incident.Hole.From) + " to " + v.clock(v.Incident.Hole.To)
 	}
 	state := map[Status]string{Down: "down", OnOff: "on and off"}[v.Status]
 	if v.page.Kind == incident.PageRelapse && v.again() {
@@ -109,6 +118,9 @@ func (v view) ask() string {
 		if v.again() {
 			return "You have it. It is failing again: answer" + by + ", or others are woken."
 		}
+		if v.Status == Uncovered {
+			return "You have it, and it has changed: answer" + by + ", or others are told."
+		}
 		return "You have it. It is growing: answer" + by + ", or others are woken."
 	case incident.PageCheckIn:
 		return "Do you still have it? Answer" + by + ", or others are woken."
@@ -116,6 +128,12 @@ func (v view) ask() string {
 		return "You have it. The customers who wrote wait for an answer that was promised: answer them, and press Answered" + by + "."
 	case incident.PagePassed:
 		return oneLine(v.from()) + " passes it to you. Take it" + by + ", or others are woken."
+	}
+	switch v.Status {
+	case Drill:
+		return "Answer by " + v.clock(v.Incident.Drill.Until) + ": then the team knows that a page reaches you. Nobody else is woken."
+	case Uncovered:
+		return "Put somebody on call: rouse override, or rouse.yaml. Others are told until somebody says \"I have it\"."
 	}
 	return "Nobody has it yet. Others are woken until somebody does."
 }
@@ -129,6 +147,9 @@ func (v view) todo() string {
 		return "Say \"I have it\", or wake the next person:"
 	case incident.PagePromise:
 		return "Say that the customers are answered:"
+	}
+	if v.Status == Drill {
+		return "Say \"I have it\":"
 	}
 	return "Take it, or wake the next person:"
 }

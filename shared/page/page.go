@@ -78,6 +78,9 @@ func (c *Composer) Compose(d loop.Delivery) Message {
 func (c *Composer) subject(in incident.Incident) string {
 	id := ASCII(string(in.ID))
 	title := ASCII(c.service + ": " + Mask(in.Title))
+	if in.Rehearsed() {
+		title = ASCII("DRILL: " + c.service)
+	}
 	if title == ":" || title == "" {
 		title = "Rouse"
 	}
@@ -107,7 +110,7 @@ type view struct {
 // first.
 var urgency = map[incident.PageKind]int{
 	incident.PageRelapse: 1, incident.PagePassed: 2, incident.PagePromise: 3, incident.PageCheckIn: 4,
-	incident.PageTaken: 5, incident.PageOver: 6,
+	incident.PageTaken: 5, incident.PageOver: 6, incident.PageDrill: 7,
 }
 
 func mostUrgent(pages []incident.Page) incident.Page {

@@ -127,6 +127,15 @@ func cases() []pageCase {
 	three := func(in *incident.Incident) {
 		reports(in, bruinQuote, "kstate.example", "bruin.example", "badger.example")
 	}
+	rehearsal := incident.Incident{
+		ID: "20261104-k3fqzq", Key: "drill/20261104", State: incident.Triggered, Severity: incident.Suspected, Title: "drill",
+		Opened: night(4), LastBad: night(4), Round: 1, Drill: incident.Drill{Schedule: "primary", Until: night(19)},
+	}
+	hole := incident.Incident{
+		ID: "20261104-k3fqzq", Key: "coverage/primary", State: incident.Triggered, Severity: incident.Suspected, Title: "primary",
+		Opened: night(4), LastBad: night(4), Round: 1,
+		Hole: incident.Hole{Schedule: "primary", Owner: "ana", From: night(64), To: night(460), Why: "evenings ends 17:00 Pacific; ana is away (London)"},
+	}
 	everything := login(func(in *incident.Incident) { three(in); silentBo(in) })
 	with := func(f ...func(*incident.Incident)) incident.Incident {
 		return login(func(in *incident.Incident) {
@@ -219,6 +228,12 @@ func cases() []pageCase {
 		{name: "over", kind: incident.PageOver, why: "it is over; nobody acknowledged it", in: with(recovered, func(in *incident.Incident) { in.State = incident.Resolved }), at: night(45)},
 		{name: "over-by-somebody", who: "bo", kind: incident.PageOver, why: "ana says that it is over", in: with(func(in *incident.Incident) { in.State, in.ResolvedBy = incident.Resolved, "ana" }), at: night(16)},
 		{name: "over-mail", kind: incident.PageOver, in: mailOnly("login", "login", "", "x.example")},
+		{name: "drill", kind: incident.PageDrill, in: rehearsal, at: night(4)},
+		{name: "drill-short-link", who: "cy", kind: incident.PageDrill, in: rehearsal, at: night(4), url: shortURL},
+		{name: "hole", in: hole},
+		{name: "hole-short-link", in: hole, url: shortURL},
+		{name: "hole-checkin", kind: incident.PageCheckIn, in: hole, url: shortURL},
+		{name: "hole-relapse", kind: incident.PageRelapse, why: "ana is away", in: hole, url: shortURL},
 		{name: "bundle-same", kind: incident.PagePromise, in: with(relapsed, three), at: night(52), more: []incident.Page{
 			{Incident: "20261104-k3fqzq", Kind: incident.PageRelapse, Who: "ana", Why: "failing again: 6 of 9"}}},
 		{name: "bundle-two", in: everything, more: []incident.Page{{Incident: "20261104-zzzzzz", Kind: incident.PageWake, Who: "ana"}}},

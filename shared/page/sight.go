@@ -20,6 +20,8 @@ const (
 	Unchecked Status = "unchecked" // the check has not been heard of: nobody knows
 	Recovered Status = "recovered" // it failed, and has stopped
 	Reported  Status = "reported"  // no check watches it: people say so
+	Drill     Status = "drill"     // nothing is wrong
+	Uncovered Status = "uncovered" // the rota will wake nobody
 )
 
 // A Sight is what the evidence of an incident comes to.
@@ -40,7 +42,15 @@ type Sight struct {
 // See says what the evidence of an incident comes to: of its checks the worst
 // one speaks.
 func See(in incident.Incident) Sight {
-	s := Sight{Status: Reported, Since: in.Opened}
+	s := Sight{Status: Reported, Since: in.Opened, Fresh: in.Opened}
+	switch {
+	case in.Rehearsed():
+		s.Status = Drill
+		return s
+	case !in.Hole.To.IsZero():
+		s.Status, s.Since, s.Words = Uncovered, in.Hole.From, in.Hole.Why
+		return s
+	}
 	sooner := func(t time.Time) {
 		if !t.IsZero() && t.Before(s.Since) {
 			s.Since = t

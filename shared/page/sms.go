@@ -32,6 +32,7 @@ const (
 const (
 	titleShort    = 12 // septets of a title where room is scarce
 	failedMax     = 20
+	reasonMax     = 60
 	quoteMin      = 20 // a shorter bit of a quote says nothing
 	nameMax       = 16
 	silentNames   = 2 // more are counted
@@ -83,6 +84,8 @@ func (v view) bits(titleMax int) []bit {
 		switch {
 		case v.again() && v.Status == Recovered:
 			add(rankStatus, " failed AGAIN, "+v.state(), " failed AGAIN")
+		case v.Status == Uncovered:
+			add(rankStatus, ": still "+v.condition(), ": "+v.state())
 		case v.again():
 			add(rankStatus, fmt.Sprintf(" %s AGAIN %s", v.state(), v.clock(v.Fresh)), " AGAIN")
 		default:
@@ -107,9 +110,16 @@ func (v view) bits(titleMax int) []bit {
 		add(rankAsk, ": "+clip(plain(v.from()), nameMax)+" passes it to you", ": passed to you")
 		add(rankStatus, ", "+v.condition(), "")
 		v.evidence(add)
+	case incident.PageDrill:
+		add(rankAsk, ": nothing is wrong, press I have it", ": press I have it")
 	default:
 		if v.Status == Reported {
 			v.reported(add)
+		} else if v.Status == Uncovered {
+			add(rankStatus, ": "+v.condition(), ": "+v.state())
+			if why := plain(v.Words); why != "" {
+				add(rankRest, ". "+clip(why, reasonMax), "")
+			}
 		} else {
 			add(rankStatus, " "+v.condition(), " "+v.state())
 			v.evidence(add)
@@ -181,6 +191,9 @@ func (v view) condition() string {
 	if v.Status == Recovered {
 		return "looks recovered " + Span(v.now.Sub(v.Well)) + ", began " + v.clock(v.Since)
 	}
+	if v.Status == Uncovered {
+		return v.state() + " from " + v.clock(v.Incident.Hole.From) + " to " + v.clock(v.Incident.Hole.To)
+	}
 	return v.state() + since
 }
 
@@ -194,6 +207,8 @@ func (v view) state() string {
 		return "looks recovered " + Span(v.now.Sub(v.Well))
 	case Reported:
 		return "reported"
+	case Uncovered:
+		return "NOBODY on call"
 	}
 	return "on/off"
 }

@@ -12,6 +12,9 @@
 //	well CHECK                it is well: the quiet time has passed
 //	mail FROM SUBJECT|TEXT    a customer writes
 //	reply FROM TEXT           … in the thread of what they were last told
+//	drill D [SCHEDULE]        a drill of that length begins
+//	hole SCHEDULE OWNER D     nobody will be on call in it, from in D on, for an hour
+//	filled SCHEDULE           somebody will be
 //	pass D                    time passes
 //	tap WHO ACTION [ARG]      somebody presses a button
 //	paged [WHO:CHANNEL …]     exactly these were paged since the last `paged`
@@ -240,6 +243,29 @@ func (w *world) do(verb string, args []string) error {
 		w.clock.Run(w.clock.Now().Add(d))
 	case "red", "again", "recovers", "well":
 		return w.signal(ctx, verb, args)
+	case "drill":
+		d, err := time.ParseDuration(args[0])
+		if err != nil {
+			return err
+		}
+		drill := incident.Drill{Until: w.clock.Now().Add(d)}
+		if len(args) > 1 {
+			drill.Schedule = args[1]
+		}
+		return w.raise(ctx, incident.Signal{Key: incident.DrillPrefix + "now", Kind: incident.KindDrill, Drill: &drill})
+	case "hole":
+		if err := need(3); err != nil {
+			return err
+		}
+		d, err := time.ParseDuration(args[2])
+		if err != nil {
+			return err
+		}
+		from := w.clock.Now().Add(d)
+		hole := incident.Hole{Schedule: args[0], Owner: args[1], From: from, To: from.Add(time.Hour), Why: "the story says so"}
+		return w.raise(ctx, incident.Signal{Key: incident.HolePrefix + incident.Key(args[0]), Kind: incident.KindHole, Hole: &hole})
+	case "filled":
+		return w.raise(ctx, incident.Signal{Key: incident.HolePrefix + incident.Key(args[0]), Kind: incident.KindHole, Hole: &incident.Hole{}})
 	case "mail", "reply":
 		if err := need(2); err != nil {
 			return err
@@ -335,6 +361,15 @@ func (w *world) signal(ctx context.Context, verb string, args []string) error {
 	}
 	w.clock.Run(now)
 	return nil
+}
+
+// raise makes a signal durable that something has raised now.
+func (w *world) raise(ctx context.Context, s incident.Signal) error {
+	w.n++
+	s.ID, s.At = fmt.Sprintf("signal-%d", w.n), w.clock.Now()
+	err := loop.Raise(ctx, w.store, w, s)
+	w.clock.Run(s.At)
+	return err
 }
 
 func (w *world) write(ctx context.Context, verb, from, what string) error {

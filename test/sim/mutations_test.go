@@ -74,6 +74,7 @@ var mutations = []mutation{
 	{"a screen that thanks before anything is decided", pressCounts, above(func(s Store) Store { return lazyTaps{s} })},
 	{"a store that forgets which pages are done", sentOnce, below(func(s Store) Store { return undone{s} })},
 	{"a router that never lets go of a page, and sends all that it has sent before", nobodyIsFlooded, above(func(s Store) Store { return backlog{s} })},
+	{"a drill that is taken for an outage", drillStaysNarrow, above(commits(func(c *loop.Commit) { c.After.Drill = incident.Drill{} }))},
 	{"a page that fails and is due at once", nothingSpins, above(func(s Store) Store { return eager{s} })},
 }
 
@@ -88,7 +89,7 @@ func TestEachInvariantCanBreak(t *testing.T) {
 		caught[m.breaks] = true
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			const seeds = 60
+			const seeds = 300
 			broken := map[string]int{}
 			for seed := range uint64(seeds) {
 				r := Run(seed, m.options)

@@ -89,6 +89,7 @@ const (
 	channelLoad stepKind = "channel throttles"
 	unreachable stepKind = "unreachable" // watch finds that a channel reaches nobody, for a time
 	leaves      stepKind = "leaves"      // a responder leaves the team
+	drills      stepKind = "drills"      // watch begins a drill
 )
 
 // A step is one thing that befalls a team.
@@ -173,6 +174,9 @@ func newPlan(seed uint64) plan {
 			}
 		}
 		p.steps = append(p.steps, s)
+	}
+	if r.IntN(3) == 0 {
+		p.steps = append(p.steps, step{at: within(r, 90*time.Minute), kind: drills, who: "watch", lasts: 5*time.Minute + within(r, 15*time.Minute)})
 	}
 	slices.SortStableFunc(p.steps, func(a, b step) int { return cmp.Compare(a.at, b.at) })
 	return p

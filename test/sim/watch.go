@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"rouse/shared/escalation"
@@ -34,11 +35,12 @@ const (
 	sentOnce           = "a page that is on record as sent is not sent again"
 	nobodyIsFlooded    = "nobody is sent a flood of pages about one incident"
 	nothingSpins       = "nothing spins"
+	drillStaysNarrow   = "a drill pages its first step and nobody else, and ends by itself"
 )
 
 // Invariants lists them.
 var Invariants = []string{nextPageIsComing, nextPageComes, pageGoesOut, nothingIsLeft, noWakeAfterAck, oneOpenPerKey, foldedOnce, mailIsRead,
-	reporterIsAnswered, answeredOnce, timelineTells, redNeverSettles, troubleReopens, pressCounts, sentOnce, nobodyIsFlooded, nothingSpins}
+	reporterIsAnswered, answeredOnce, timelineTells, redNeverSettles, troubleReopens, pressCounts, sentOnce, nobodyIsFlooded, nothingSpins, drillStaysNarrow}
 
 // A watch sees everything that really happens, in its order, and remembers
 // what the invariants speak of. It knows nothing that Rouse has decided but
@@ -71,6 +73,7 @@ type life struct {
 	turned    time.Time // when its turn last changed
 	taps      int       // folded
 	attempted time.Time // when it last had a carrier wake somebody, or knew nobody to wake
+	asked     []string  // whom a drill may page
 }
 
 type signal struct {
@@ -194,7 +197,7 @@ func (w *watch) committed(f *fn, c loop.Commit) {
 	}
 	l := w.lives[in.ID]
 	if l == nil {
-		l = &life{opened: now, turned: now}
+		l = &life{opened: now, turned: now, asked: w.firstStep(c.At)}
 		w.lives[in.ID] = l
 	}
 	if l.Turn != in.Turn {
@@ -269,6 +272,7 @@ func (w *watch) paged(f *fn, d loop.Delivery) {
 	for _, p := range d.Pages {
 		f.untold["page to "+p.Who]++
 		w.hold(nobodyIsFlooded, w.floods(p))
+		w.hold(drillStaysNarrow, w.widens(p))
 		if w.w.out != nil {
 			w.w.tell(f.String(), "PAGES %s by %s: %s (%s)", p.Who, p.Channel, p.ID, p.Kind)
 		}
@@ -380,6 +384,7 @@ func (w *watch) sweptCleanly(f *fn) {
 
 func (w *watch) atTheEnd() {
 	w.hold(foldedOnce, w.neverFolded())
+	w.hold(drillStaysNarrow, w.drillGoesOn())
 	w.hold(mailIsRead, w.unread(w.w.clock.Now().Add(-5*time.Minute)))
 	for _, d := range w.debts {
 		d.due = d.since
@@ -414,6 +419,49 @@ func (w *watch) floods(p incident.Page) string {
 	w.lately[to] = times
 	if len(times) > most {
 		return fmt.Sprintf("%s is sent %d pages about %s by %s within %s", p.Who, len(times), p.Incident, p.Channel, while)
+	}
+	return ""
+}
+
+func drill(key incident.Key) bool { return strings.HasPrefix(string(key), incident.DrillPrefix) }
+
+// firstStep lists whom the default policy pages first at an instant.
+func (w *watch) firstStep(at time.Time) (who []string) {
+	for _, t := range w.w.rules.PolicyFor("").Steps[0].Targets {
+		switch t.Kind {
+		case escalation.Responder:
+			who = append(who, t.ID)
+		case escalation.Schedule:
+			who = append(who, w.w.rules.Rota.At(t.ID, at)...)
+		case escalation.Everyone:
+			who = append(who, slices.Sorted(maps.Keys(w.w.config.Responders))...)
+		}
+	}
+	return who
+}
+
+// widens looks at a page that a carrier has just taken.
+func (w *watch) widens(p incident.Page) string {
+	l := w.lives[p.Incident]
+	switch {
+	case !drill(l.Key):
+		return ""
+	case !slices.Contains(l.asked, p.Who) || p.Kind != incident.PageDrill:
+		return fmt.Sprintf("the drill %s pages %s (%s); its first step is %v", l.Key, p.Who, p.Kind, l.asked)
+	case w.w.clock.Now().After(l.Drill.Until.Add(inFlight)):
+		return fmt.Sprintf("the drill %s, over at %s, pages %s", l.Key, l.Drill.Until.Format("15:04:05"), p.Who)
+	}
+	return ""
+}
+
+// inFlight is more than a page that was begun can take.
+const inFlight = 15 * time.Second
+
+func (w *watch) drillGoesOn() string {
+	for _, key := range slices.Sorted(maps.Keys(w.byKey)) {
+		if in := w.byKey[key]; drill(key) && in.Open() && w.w.clock.Now().Sub(in.Drill.Until) > 5*time.Minute {
+			return fmt.Sprintf("the drill %s, over at %s, is open", key, in.Drill.Until.Format("15:04:05"))
+		}
 	}
 	return ""
 }
@@ -455,7 +503,7 @@ func (w *watch) neverFolded() string {
 func (w *watch) forgetsPage(c loop.Commit) string {
 	in := c.After
 	switch {
-	case !in.Open() || in.State != incident.Triggered:
+	case !in.Open() || in.State != incident.Triggered || drill(in.Key):
 	case in.NextStep.IsZero():
 		return fmt.Sprintf("%s is triggered and nothing is to come", in.ID)
 	case in.NextStep.Sub(c.At) > w.longest+skewSlack:
@@ -469,7 +517,7 @@ func (w *watch) pageIsLate(f *fn, seen time.Time) string {
 	now := w.w.clock.Now()
 	for _, key := range slices.Sorted(maps.Keys(w.byKey)) {
 		in := w.byKey[key]
-		if !in.Open() || in.State != incident.Triggered {
+		if !in.Open() || in.State != incident.Triggered || drill(key) {
 			continue
 		}
 		if !in.NextStep.After(seen) && w.written[key].Before(f.started) {

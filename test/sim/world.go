@@ -26,6 +26,7 @@ const (
 	inboxLimit  = 30 * time.Second
 	ackLimit    = 29 * time.Second
 	probeLimit  = 60 * time.Second
+	watchLimit  = 50 * time.Second
 	visibility  = 6 // times the limit
 	receivesMax = 5
 )
@@ -129,6 +130,8 @@ func (w *world) befalls(i int, s step) {
 		} else {
 			w.mail(i, s.who, "Re: your message", thread, "It is still failing for us, nobody can log in.")
 		}
+	case drills:
+		w.drills(i, s)
 	case leaves:
 		left := *w.config
 		left.Responders = maps.Clone(left.Responders)
@@ -246,6 +249,24 @@ func (w *world) inboxOf(f *fn) *inbox.Inbox {
 	b := w.team.inbox
 	b.Store, b.Mails, b.Hints, b.Clock, b.Log = w.store(f), bucket{f}, hints{f}, f, quiet
 	return &b
+}
+
+// drills has watch begin a drill, and try until that is heard.
+func (w *world) drills(i int, s step) {
+	drill := incident.Drill{Until: w.begin.Add(s.at + s.lasts)}
+	key := incident.Key(fmt.Sprint(incident.DrillPrefix, i))
+	signal := incident.Signal{ID: string(key), Key: key, Kind: incident.KindDrill, At: w.clock.Now(), Drill: &drill}
+	var raise func()
+	raise = func() {
+		w.invoke("watch", "drill", watchLimit, func(ctx context.Context, f *fn) error {
+			return loop.Raise(ctx, w.store(f), hints{f}, signal)
+		}, func(err error) {
+			if err != nil {
+				w.clock.At(w.clock.Now().Add(time.Minute), raise)
+			}
+		})
+	}
+	raise()
 }
 
 // turns has a probe see a check turn. It raises the turn, and goes on trying.
