@@ -9,12 +9,14 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 
 	"rouse/shared/config"
+	"rouse/shared/env"
 )
 
 // routerTimeoutSeconds leaves room for some hints of a batch whose pages SNS is
@@ -36,6 +38,10 @@ func newRouting(scope constructs.Construct, team *config.Config) *routing {
 	r := &routing{scope: constructs.NewConstruct(scope, jsii.String("Routing")), topics: map[string]*string{}}
 	r.dead = newDeadLetters(r.scope)
 	r.queue = newWakeQueue(r.scope, "RouterQueue", routerTimeoutSeconds, r.dead)
+	awscdk.NewCfnOutput(r.scope, jsii.String("QueueUrl"), &awscdk.CfnOutputProps{
+		Description: jsii.String("What lets the rouse command wake the router at once, as " + env.RouterQueue),
+		Value:       r.queue.QueueUrl(),
+	}).OverrideLogicalId(jsii.String("RouterQueueUrl"))
 	for _, id := range slices.Sorted(maps.Keys(team.Responders)) {
 		r.topics[id] = r.topic(team.Responders[id]).TopicArn()
 	}

@@ -12,16 +12,21 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"rouse/shared/amend"
 	"rouse/shared/calendar"
+	"rouse/shared/clock"
 	"rouse/shared/config"
 	"rouse/shared/dynamostore"
 	"rouse/shared/env"
+	"rouse/shared/incident"
+	"rouse/shared/loop"
+	"rouse/shared/sqstimer"
 )
 
 // How a command finds what is deployed: the table by a flag or the
-// environment; Region, credentials and endpoint (AWS_ENDPOINT_URL_DYNAMODB) as
+// environment, the queues by the environment alone; Region, credentials and endpoint (AWS_ENDPOINT_URL_DYNAMODB) as
 // every AWS SDK does.
 
 // tableFlag declares the flag that names the deployed table.
@@ -48,11 +53,43 @@ func (c *call) deployed(ctx context.Context, table string) (*dynamostore.Store, 
 	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 		return nil, fmt.Errorf("no AWS credentials: sign in (aws sso login), or set AWS_PROFILE: %w", err)
 	}
+	c.aws = &cfg
 	client := dynamodb.NewFromConfig(cfg)
 	if err := sameTime(ctx, client, table); err != nil {
 		return nil, err
 	}
 	return dynamostore.New(client, table), nil
+}
+
+// hints wakes the deployed functions whose queues the environment names, once
+// the table is open. The sweeps find within a minute what no hint brings.
+func (c *call) hints() loop.Hints {
+	h := queues{Hints: sqstimer.Hints{Clock: clock.Wall{}, RouterURL: c.env(env.RouterQueue), DeskURL: c.env(env.DeskQueue)}}
+	h.Send = sqs.NewFromConfig(*c.aws).SendMessage
+	return &h
+}
+
+// queues are those of the deployed stack, as far as they are known here.
+type queues struct{ sqstimer.Hints }
+
+func (q *queues) Router(ctx context.Context, h loop.Hint, at time.Time) error {
+	if q.RouterURL == "" {
+		return nil
+	}
+	return q.Hints.Router(ctx, h, at)
+}
+
+// wakeRouter hints at what a command has made durable, and says how soon the
+// router sees it.
+func (c *call) wakeRouter(ctx context.Context, key incident.Key) (within string) {
+	err := c.hints().Router(ctx, loop.Hint{Key: key}, time.Time{})
+	switch {
+	case err != nil:
+		fmt.Fprintf(c.stderr, "rouse: the router's queue cannot be reached, its sweep goes on: %v\n", err)
+	case c.env(env.RouterQueue) != "":
+		return "within a second"
+	}
+	return "within a minute"
 }
 
 // skewMax is how far this machine's clock may be from AWS's. What a command

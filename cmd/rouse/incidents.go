@@ -155,6 +155,7 @@ var (
 	resolveCommand = tapCommand("resolve", "says that an incident is over", incident.ActResolve, incident.Resolved)
 	snoozeCommand  = tapCommand("snooze", "takes an incident, and has the paging go on after a while", incident.ActSnooze, incident.Acknowledged)
 	nextCommand    = tapCommand("next", "wakes the next person now", incident.ActNext, incident.Triggered)
+	passCommand    = tapCommand("pass", "passes an incident on to somebody, who is paged about it", incident.ActPass, incident.Acknowledged)
 )
 
 // tapCommand makes a command of an action; want is the state it is to lead to.
@@ -168,6 +169,9 @@ func tapCommand(name, about string, action incident.Action, want incident.State)
 			if action == incident.ActSnooze {
 				flags.DurationVar(&v.length, "for", 30*time.Minute, "for this `LONG`, 1m to 24h")
 			}
+			if action == incident.ActPass {
+				flags.StringVar(&v.to, "to", "", "to this responder, by `ID`")
+			}
 			return func(ctx context.Context, c *call) error { return runTap(ctx, c, v) }
 		},
 	}
@@ -175,16 +179,13 @@ func tapCommand(name, about string, action incident.Action, want incident.State)
 
 type tapFlags struct {
 	table, who string
-	length     time.Duration
+	to         string        // of a pass
+	length     time.Duration // of a snooze
 	action     incident.Action
 	want       incident.State
 }
 
 func runTap(ctx context.Context, c *call, v tapFlags) error {
-	who := cmp.Or(v.who, c.env(meVariable))
-	if who == "" {
-		return misused("as whom? Add --who, or set %s to your id in rouse.yaml", meVariable)
-	}
 	if v.action == incident.ActSnooze && (v.length < time.Minute || v.length > 24*time.Hour) {
 		return misused("--for %s: want 1m to 24h", v.length)
 	}
@@ -192,8 +193,17 @@ func runTap(ctx context.Context, c *call, v tapFlags) error {
 	if err != nil {
 		return err
 	}
-	if _, known := cfg.Responders[who]; !known {
-		return fmt.Errorf("there is no responder %q in %s; %s", who, c.configPath, config.Suggest(who, slices.Collect(maps.Keys(cfg.Responders))))
+	who, err := c.responder(cfg, v.who)
+	if err != nil {
+		return err
+	}
+	if v.action == incident.ActPass {
+		if v.to == "" {
+			return misused("to whom? Add --to")
+		}
+		if err := c.known(cfg, v.to); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, awsMax)
 	defer cancel()
@@ -203,7 +213,7 @@ func runTap(ctx context.Context, c *call, v tapFlags) error {
 	}
 	signal := incident.Signal{
 		ID: "cli/" + rand.Text(), Key: key, Kind: incident.KindTap, At: time.Now(), Incident: id,
-		Tap: &incident.TapSignal{Action: v.action, Who: who, Via: "terminal", For: v.length},
+		Tap: &incident.TapSignal{Action: v.action, Who: who, Via: "terminal", For: v.length, To: v.to},
 	}
 	if _, err := store.PutSignal(ctx, signal); err != nil {
 		return err
@@ -211,38 +221,55 @@ func runTap(ctx context.Context, c *call, v tapFlags) error {
 	if v.action == incident.ActNext {
 		// Whom to wake is the router's to say, from the deployed rouse.yaml and
 		// by its own clock.
-		return c.noted(id)
+		return c.noted(id, c.wakeRouter(ctx, key))
 	}
-	in, err := decide(ctx, cfg, store, key)
+	in, err := decide(ctx, cfg, store, c.hints(), key)
 	if err != nil {
-		return fmt.Errorf("it is noted, and the router decides on it within a minute; this machine could not: %w", err)
+		return fmt.Errorf("it is noted, and the router decides on it %s; this machine could not: %w", c.wakeRouter(ctx, key), err)
 	}
-	return c.outcome(cfg, in, id, who, v)
+	return c.outcome(cfg, in, id, cmp.Or(v.to, who), v)
+}
+
+// responder is who acts: the one named or, without a name, whom the environment
+// says.
+func (c *call) responder(cfg *config.Config, who string) (string, error) {
+	if who = cmp.Or(who, c.env(meVariable)); who == "" {
+		return "", misused("as whom? Add --who, or set %s to your id in rouse.yaml", meVariable)
+	}
+	return who, c.known(cfg, who)
+}
+
+// known refuses somebody whom rouse.yaml does not name.
+func (c *call) known(cfg *config.Config, who string) error {
+	if _, known := cfg.Responders[who]; !known {
+		return fmt.Errorf("there is no responder %q in %s; %s", who, c.configPath, config.Suggest(who, slices.Collect(maps.Keys(cfg.Responders))))
+	}
+	return nil
 }
 
 // noted says that the router will find a tap.
-func (c *call) noted(id incident.ID) error {
+func (c *call) noted(id incident.ID, within string) error {
 	if c.json {
 		return c.print(struct {
 			ID    incident.ID `json:"id"`
 			State string      `json:"state"`
 		}{id, "noted"})
 	}
-	fmt.Fprintf(c.stdout, "Noted: the router wakes the next for %s within a minute.\n", id)
+	fmt.Fprintf(c.stdout, "Noted: the router wakes the next for %s %s.\n", id, within)
 	return nil
 }
 
 // decide runs the loop as the ack function does: the pages are the router's.
-func decide(ctx context.Context, cfg *config.Config, store *dynamostore.Store, key incident.Key) (incident.Incident, error) {
+func decide(ctx context.Context, cfg *config.Config, store *dynamostore.Store, hints loop.Hints, key incident.Key) (incident.Incident, error) {
 	log := slog.New(slog.DiscardHandler)
 	team := &amend.Source{Deployed: cfg.Team(), Store: store, Clock: clock.Wall{}, Log: log}
-	l := &loop.Loop{Store: store, Clock: clock.Wall{}, Team: team.Team, Hints: sweepOnly{}, Log: log}
+	l := &loop.Loop{Store: store, Clock: clock.Wall{}, Team: team.Team, Hints: hints, Log: log}
 	return l.Run(ctx, loop.Hint{Key: key})
 }
 
-// outcome says how the incident stands now. That it stands otherwise than was
-// asked for is the answer "no".
-func (c *call) outcome(cfg *config.Config, in incident.Incident, id incident.ID, who string, v tapFlags) error {
+// outcome says how the incident stands now. owner is who should have it. That
+// it stands otherwise than was asked for is the answer "no".
+func (c *call) outcome(cfg *config.Config, in incident.Incident, id incident.ID, owner string, v tapFlags) error {
 	state := string(in.State)
 	if in.ID != id || !in.Open() {
 		state = "settled"
@@ -267,15 +294,8 @@ func (c *call) outcome(cfg *config.Config, in incident.Incident, id incident.ID,
 			fmt.Fprintf(c.stdout, "%s is %s.\n", in.Title, in.State)
 		}
 	}
-	if state != string(v.want) || v.want == incident.Acknowledged && in.Owner != who {
+	if state != string(v.want) || v.want == incident.Acknowledged && in.Owner != owner {
 		return errNo
 	}
 	return nil
 }
-
-// sweepOnly gives no hints: what a command leaves to the router, its sweep
-// finds within a minute.
-type sweepOnly struct{}
-
-func (sweepOnly) Router(context.Context, loop.Hint, time.Time) error { return nil }
-func (sweepOnly) Desk(context.Context) error                         { return nil }

@@ -39,7 +39,7 @@ func TestIncidentsFromTheTerminal(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := decide(t.Context(), cfg, s.store, "login"); err != nil {
+	if _, err := decide(t.Context(), cfg, s.store, unheard{}, "login"); err != nil {
 		t.Fatal(err)
 	}
 	var rows []incidentRow

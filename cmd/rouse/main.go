@@ -20,6 +20,8 @@ import (
 	"time"
 	_ "time/tzdata" // a machine without a zone database still knows every zone
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"rouse/shared/config"
 	"rouse/shared/oncall"
 )
@@ -47,11 +49,13 @@ func commands() []command {
 		overrideCommand,
 		awayCommand,
 		calendarCommand,
+		raiseCommand,
 		incidentsCommand,
 		timelineCommand,
 		ackCommand,
 		nextCommand,
 		snoozeCommand,
+		passCommand,
 		resolveCommand,
 		tellCommand,
 		checkCommand,
@@ -69,6 +73,8 @@ type call struct {
 	env            func(string) string
 	configPath     string
 	json           bool
+
+	aws *aws.Config // once a deployed table is opened
 }
 
 // errNo is the answer "no", once it has been printed: exit status 1.

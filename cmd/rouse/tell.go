@@ -1,20 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"crypto/rand"
 	"flag"
 	"fmt"
 	"io"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
 
-	"rouse/shared/config"
 	"rouse/shared/incident"
 )
 
@@ -62,9 +58,9 @@ func runTell(ctx context.Context, c *call, v tellFlags) error {
 	if _, err := store.PutSignal(ctx, signal); err != nil {
 		return fmt.Errorf("nobody was told: %w", err)
 	}
-	in, err := decide(ctx, cfg, store, key)
+	in, err := decide(ctx, cfg, store, c.hints(), key)
 	if err != nil {
-		return fmt.Errorf("it is noted, and the router decides on it within a minute; this machine could not: %w", err)
+		return fmt.Errorf("it is noted, and the router decides on it %s; this machine could not: %w", c.wakeRouter(ctx, key), err)
 	}
 	open := in.ID == id && in.Open()
 	told := open && in.Reports > 0
@@ -87,18 +83,6 @@ func runTell(ctx context.Context, c *call, v tellFlags) error {
 		err = errNo
 	}
 	return err
-}
-
-// responder is who acts: the one named or, without a name, whom the environment
-// says.
-func (c *call) responder(cfg *config.Config, who string) (string, error) {
-	if who = cmp.Or(who, c.env(meVariable)); who == "" {
-		return "", misused("as whom? Add --who, or set %s to your id in rouse.yaml", meVariable)
-	}
-	if _, known := cfg.Responders[who]; !known {
-		return "", fmt.Errorf("there is no responder %q in %s; %s", who, c.configPath, config.Suggest(who, slices.Collect(maps.Keys(cfg.Responders))))
-	}
-	return who, nil
 }
 
 // words are what --text gives, as reporters will read it.

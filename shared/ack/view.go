@@ -105,6 +105,8 @@ func state(s page.Sight, now time.Time) string {
 		return "is on and off"
 	case page.Unchecked:
 		return "is not being checked"
+	case page.Raised:
+		return "is in alarm"
 	case page.Recovered:
 		return "looks recovered for " + page.Span(now.Sub(s.Well))
 	}
@@ -250,6 +252,9 @@ func failing(s page.Sight, now time.Time) string {
 		return "Not since " + page.Clock(s.Well, now) + "."
 	}
 	yes := "Yes"
+	if s.Status == page.Raised {
+		yes = "So it was raised"
+	}
 	if s.Checks > 1 {
 		yes = fmt.Sprintf("Yes, %d checks", s.Checks)
 	}

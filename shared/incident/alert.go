@@ -14,7 +14,7 @@ import (
 // differences: Rouse cannot look again by itself, so that a person who says
 // that it is over is believed in turn; and it says how sure it is.
 type Alert struct {
-	Source string // who says so: "alarms", "prometheus", "hand"; no slash in it
+	Source string // who says so: "alarms", "prometheus", SourceHand; no slash in it
 	// Name is what is watched, in the source's own words: the same name when it
 	// fails and when it is well again.
 	Name string
@@ -28,6 +28,9 @@ type Alert struct {
 	At         time.Time // when it was said
 }
 
+// SourceHand is a person at a terminal. What they call it is its title.
+const SourceHand = "hand"
+
 // AlertState is how something is that somebody else watches.
 type AlertState string
 
@@ -36,6 +39,10 @@ const (
 	AlertUnknown AlertState = "unknown" // the source cannot tell: no proof of an outage
 	AlertWell    AlertState = "well"
 )
+
+// StatusRaised is the Evidence.Status of an alert that fails: what its words
+// say is all that is known.
+const StatusRaised = "raised"
 
 // Limits of what an alert leaves in an incident. What is longer is cut, since
 // an alert with long words is an alert.
@@ -58,7 +65,7 @@ func (a Alert) Signal() Signal {
 	if key == "" {
 		key = Key("alert/" + name)
 	}
-	e := Evidence{Status: "down", Red: true, Words: cut(oneLine(a.Why), alertWhyMax), Since: a.Since}
+	e := Evidence{Status: StatusRaised, Red: true, Words: cut(oneLine(a.Why), alertWhyMax), Since: a.Since}
 	switch a.State {
 	case AlertWell:
 		e.Status, e.Red = "up", false

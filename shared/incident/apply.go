@@ -187,10 +187,7 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 
 // open makes the incident anew.
 func (c *Change) open(s Signal, capability, what string, severity Severity, now time.Time, r Rules) {
-	title := capability
-	if title == "" {
-		title = what
-	}
+	title := cmp.Or(capability, strings.TrimPrefix(what, SourceHand+"/"))
 	c.After = Incident{
 		ID: NewID(s.Key, s.ID, s.At), Key: s.Key, Version: c.After.Version, Turn: c.After.Turn + 1,
 		State: Triggered, Severity: severity, Capability: capability, Title: title,

@@ -120,7 +120,7 @@ const (
 
 // Evidence is what a check last said.
 type Evidence struct {
-	Status string // "up", "intermittent", "down", "unknown"
+	Status string // "up", "intermittent", "down", "unknown", or StatusRaised
 	Red    bool
 	Words  string    // "11 of 40 samples failed between …"
 	Short  string    // "11/40 failed"

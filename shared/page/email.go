@@ -39,6 +39,9 @@ func (v view) text(service string) string {
 		if v.Status == Uncovered {
 			label = "Why"
 		}
+		if v.Status == Raised {
+			label = "Raised"
+		}
 		if v.Zone != "" {
 			label += " (" + v.Zone + " time)"
 		}
@@ -89,7 +92,7 @@ func (v view) sentence() string {
 	case Uncovered:
 		return "nobody is on call from " + v.clock(v.Incident.Hole.From) + " to " + v.clock(v.Incident.Hole.To)
 	}
-	state := map[Status]string{Down: "down", OnOff: "on and off"}[v.Status]
+	state := map[Status]string{Down: "down", OnOff: "on and off", Raised: "in alarm"}[v.Status]
 	if v.page.Kind == incident.PageRelapse && v.again() {
 		state += " AGAIN since " + v.clock(v.Fresh) + ", first"
 	}

@@ -151,6 +151,11 @@ func cases() []pageCase {
 		in.RecoveredAt = night(8)
 		evidence(in, func(e *incident.Evidence) { e.WellSince = night(8) })
 	}
+	raised := func(words string) func(*incident.Incident) {
+		return func(in *incident.Incident) {
+			in.Checks = map[string]incident.Evidence{"hand/this": {Status: incident.StatusRaised, Red: true, Since: night(2), Words: words}}
+		}
+	}
 	relapsed := func(in *incident.Incident) {
 		owned(in)
 		in.OwnerBy = night(54)
@@ -168,6 +173,9 @@ func cases() []pageCase {
 				e.Status, e.Short, e.Words = "unknown", "", "no sample since 03:49"
 			})
 		})},
+		{name: "wake-raised", in: with(raised("bo: three newsrooms called and cannot print; the queue is at 40,000")), url: shortURL},
+		{name: "wake-raised-long-link", in: with(raised("bo: three newsrooms called and cannot print; the queue is at 40,000"), silentBo)},
+		{name: "wake-raised-by-a-monitor", in: with(title("api-5xx"), raised("ALARM: 5xx > 10 for 3 datapoints within 3 minutes")), url: shortURL},
 		{name: "wake-recovered", in: with(recovered, three, silentBo)},
 		{name: "wake-recovered-short-link", in: with(recovered, three, silentBo), url: shortURL},
 		{name: "wake-london", who: "cy", in: everything},

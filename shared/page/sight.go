@@ -19,9 +19,10 @@ const (
 	OnOff     Status = "on/off"    // it fails, and works in between
 	Unchecked Status = "unchecked" // the check has not been heard of: nobody knows
 	Recovered Status = "recovered" // it failed, and has stopped
-	Reported  Status = "reported"  // no check watches it: people say so
 	Drill     Status = "drill"     // nothing is wrong
 	Uncovered Status = "uncovered" // the rota will wake nobody
+	Reported  Status = "reported"  // no check watches it: customers say so
+	Raised    Status = "raised"    // somebody, or a monitor that is not ours, says so
 )
 
 // A Sight is what the evidence of an incident comes to.
@@ -89,6 +90,8 @@ func See(in incident.Incident) Sight {
 		s.Status = Down
 	case e.Status == "unknown":
 		s.Status = Unchecked
+	case e.Status == incident.StatusRaised:
+		s.Status = Raised
 	default:
 		s.Status = OnOff
 	}
@@ -110,9 +113,11 @@ func badness(e incident.Evidence) int {
 	case e.Status == "unknown":
 		return 2
 	case e.Status == "down":
-		return 4
+		return 5
+	case e.Status == incident.StatusRaised:
+		return 3
 	}
-	return 3
+	return 4
 }
 
 // An Answer is what came of paging somebody.

@@ -33,6 +33,7 @@ const (
 	titleShort    = 12 // septets of a title where room is scarce
 	failedMax     = 20
 	reasonMax     = 60
+	raisedMax     = 80 // what another monitor says: it has no count to be short about
 	quoteMin      = 20 // a shorter bit of a quote says nothing
 	nameMax       = 16
 	silentNames   = 2 // more are counted
@@ -164,6 +165,10 @@ func (v view) evidence(add func(int, ...string)) {
 }
 
 func (v view) failed(add func(int, ...string)) {
+	if words := plain(v.Words); v.Status == Raised && words != "" {
+		add(rankEvidence, ": "+clip(words, raisedMax), ": "+clip(words, raisedMax/2), "")
+		return
+	}
 	if failed := plain(v.Failed); failed != "" {
 		add(rankEvidence, ": "+clip(failed, failedMax)+" fail", "")
 	}
@@ -209,6 +214,8 @@ func (v view) state() string {
 		return "reported"
 	case Uncovered:
 		return "NOBODY on call"
+	case Raised:
+		return "ALARM"
 	}
 	return "on/off"
 }
