@@ -61,7 +61,7 @@ func waiting(t *testing.T, s *stack.Stack) {
 	after := in
 	after.Version++
 	err = s.Store.Commit(t.Context(), loop.Commit{Before: in, After: after, At: now,
-		Codes: []loop.Code{{Hash: loop.HashSecret(code), Who: "ana", Key: "login", Incident: in.ID, Minted: now}}})
+		Codes: []loop.Code{{Hash: loop.HashSecret(code), Who: "ana", Minted: now, Grant: loop.Grant{Key: "login", Incident: in.ID}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

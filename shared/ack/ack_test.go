@@ -342,7 +342,7 @@ func sameHeader(a, b http.Header) bool {
 func TestMalformedCodeGrantsNothing(t *testing.T) {
 	h := woken(t)
 	in := h.login()
-	h.faulty.grant = loop.Code{Who: "ana", Key: in.Key, Incident: in.ID}
+	h.faulty.grant = loop.Code{Who: "ana", Grant: loop.Grant{Key: in.Key, Incident: in.ID}}
 	if a := h.get("/a/" + loop.NewSecret()); a.status != http.StatusOK {
 		t.Fatalf("the code that is granted: %d", a.status)
 	}

@@ -1,6 +1,7 @@
 package dynamostore_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -89,5 +90,22 @@ func TestOnePointerForEachKey(t *testing.T) {
 	must(t, err)
 	if len(out.Items) != 1 || out.Items[0][env.SortKey].(*types.AttributeValueMemberS).Value != "i2" {
 		t.Errorf("pointers: %v, want one to i2", out.Items)
+	}
+}
+
+// A code that an older Rouse has put grants what it granted.
+func TestAnOlderCode(t *testing.T) {
+	api, name := table(t)
+	store := dynamostore.New(api, name)
+	_, err := api.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &name, Item: map[string]types.AttributeValue{
+		env.PartitionKey: &types.AttributeValueMemberS{Value: "CODE#h"}, env.SortKey: &types.AttributeValueMemberS{Value: "code"},
+		"v":    &types.AttributeValueMemberN{Value: "1"},
+		"body": &types.AttributeValueMemberS{Value: `{"Hash":"h","Who":"ana","Key":"login","Incident":"i1","Minted":"2024-11-05T22:00:00Z"}`},
+	}})
+	must(t, err)
+	code, found, err := store.Code(t.Context(), "h")
+	must(t, err)
+	if want := []loop.Grant{{Key: "login", Incident: "i1"}}; !found || code.Who != "ana" || !code.Minted.Equal(night) || !slices.Equal(code.Grants(), want) {
+		t.Errorf("found %t: %+v", found, code)
 	}
 }

@@ -203,7 +203,7 @@ func (l *Loop) prepare(live Live, change Change, now time.Time) (Commit, []send)
 func (l *Loop) newSend(in incident.Incident, p incident.Page, now time.Time) (send, Code) {
 	secret := NewSecret()
 	lease := Lease{Token: HashSecret(NewSecret())[:16], Until: now.Add(leaseFor)}
-	code := Code{Hash: HashSecret(secret), Who: p.Who, Key: in.Key, Incident: in.ID, Minted: now}
+	code := Code{Hash: HashSecret(secret), Who: p.Who, Grant: Grant{Key: in.Key, Incident: in.ID}, Minted: now}
 	d := Delivery{Who: p.Who, Channel: p.Channel, Pages: []incident.Page{p}, Incident: in, Secret: secret, At: now}
 	return send{Delivery: d, key: in.Key, lease: lease}, code
 }

@@ -35,8 +35,9 @@ const Format = 1
 // Limits of one round of the loop. DynamoDB takes a hundred items in a
 // transaction: two for each page and code, and a handful besides.
 const (
-	FoldMax  = 300 // signals in one Change
-	PagesMax = 40  // pages in one transaction; the rest follow in a Rest
+	FoldMax   = 300 // signals in one Change
+	PagesMax  = 40  // pages in one transaction; the rest follow in a Rest
+	BundleMax = 500 // pages in one delivery, and incidents that its code grants
 )
 
 // A Store keeps incidents and all that waits to be done about them. Reads see
@@ -98,15 +99,25 @@ type Lease struct {
 	Until time.Time
 }
 
-// A Code is what a link lets its bearer do: Who may act on Key's incident,
-// while it is the one the page was about. Only Hash is stored.
+// A Code is what the link of one delivery lets its bearer do: Who may act on
+// the incidents that it was about. Only Hash is stored.
 type Code struct {
-	Hash     string
-	Who      string
+	Hash   string
+	Who    string
+	Minted time.Time
+	Grant          // of the first incident, which most codes leave it at
+	More   []Grant `json:",omitempty"`
+}
+
+// A Grant lets somebody act on the incident that lives under Key, while it is
+// this one.
+type Grant struct {
 	Key      incident.Key
 	Incident incident.ID
-	Minted   time.Time
 }
+
+// Grants lists all that the code grants, at most BundleMax.
+func (c Code) Grants() []Grant { return append([]Grant{c.Grant}, c.More...) }
 
 // A Commit is one transaction.
 type Commit struct {

@@ -28,7 +28,7 @@ func (s *Store) Commit(_ context.Context, c loop.Commit) error {
 		l.putPage(p)
 	}
 	for _, code := range c.Codes {
-		s.codes[code.Hash] = code
+		s.codes[code.Hash] = copyCode(code)
 	}
 	for _, b := range c.Broadcasts {
 		s.putWalk(record.Walk{Broadcast: b, Due: c.At})

@@ -38,6 +38,11 @@ func copyReporter(r incident.Reporter) incident.Reporter {
 	return r
 }
 
+func copyCode(c loop.Code) loop.Code {
+	c.More = slices.Clone(c.More)
+	return c
+}
+
 func copyRest(r loop.Rest) loop.Rest {
 	r.Signals = slices.Clone(r.Signals)
 	r.Pages = slices.Clone(r.Pages)

@@ -20,6 +20,7 @@ func TestCopiesShareNothing(t *testing.T) {
 		copied(copySignal),
 		copied(copyReporter),
 		copied(copyRest),
+		copied(copyCode),
 	} {
 		if !reflect.DeepEqual(c.of, c.is) {
 			t.Errorf("the copy of a %T differs", c.of)
@@ -32,7 +33,7 @@ func TestCopiesShareNothing(t *testing.T) {
 
 // What is copied by assignment must refer to nothing.
 func TestPlainRecordsStayPlain(t *testing.T) {
-	for _, v := range []any{loop.LivePage{}, loop.Code{}, incident.Event{}, record.Thread{}, record.Notice{}, reach.Fact{}} {
+	for _, v := range []any{loop.LivePage{}, loop.Grant{}, incident.Event{}, record.Thread{}, record.Notice{}, reach.Fact{}} {
 		full := reflect.New(reflect.TypeOf(v)).Elem()
 		fill(full)
 		for _, path := range shared(full, full) {

@@ -36,7 +36,7 @@ func many(t testing.TB, n int) *memstore.Store {
 			id := fmt.Sprintf("%s/1/1.0/ana/%d", in.ID, j)
 			c.Events = append(c.Events, incident.Event{At: night, Kind: "paged", Who: "ana", Why: "by sms: accepted"})
 			c.Pages = append(c.Pages, loop.LivePage{Page: incident.Page{ID: id, Incident: in.ID, Turn: 1, Who: "ana", Channel: "sms", Due: in.NextStep}})
-			c.Codes = append(c.Codes, loop.Code{Hash: loop.HashSecret(id), Who: "ana", Key: key, Incident: in.ID})
+			c.Codes = append(c.Codes, loop.Code{Hash: loop.HashSecret(id), Who: "ana", Grant: loop.Grant{Key: key, Incident: in.ID}})
 		}
 		if err := s.Commit(ctx, c); err != nil {
 			t.Fatal(err)

@@ -14,7 +14,7 @@ func (s *Store) Code(_ context.Context, hash string) (loop.Code, bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	code, found := s.codes[hash]
-	return code, found, nil
+	return copyCode(code), found, nil
 }
 
 func (s *Store) Timeline(_ context.Context, id incident.ID) ([]incident.Event, error) {

@@ -22,7 +22,7 @@ func (s *Store) Lease(_ context.Context, key incident.Key, p incident.Page, leas
 		return loop.ErrLost
 	}
 	l.pages[i].Lease = lease
-	s.codes[code.Hash] = code
+	s.codes[code.Hash] = copyCode(code)
 	s.touch(key)
 	return nil
 }

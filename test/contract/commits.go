@@ -26,7 +26,7 @@ var commitTests = []test{
 				{Page: page("leased", night), Lease: loop.Lease{Token: "t", Until: at(30 * time.Second)}},
 				{Page: page("waiting", at(2*time.Minute))},
 			},
-			Codes:      []loop.Code{{Hash: "h", Who: "ana", Key: key, Incident: "i1", Minted: night}},
+			Codes:      []loop.Code{{Hash: "h", Who: "ana", Minted: night, Grant: loop.Grant{Key: key, Incident: "i1"}, More: []loop.Grant{{Key: "publish", Incident: "i2"}}}},
 			Broadcasts: []loop.Broadcast{{ID: "i1/taken/1", Incident: "i1", Key: key, Capability: "login", Notice: incident.Notice{Kind: incident.NoticeTaken, At: night, Who: "ana"}, Only: []string{"r"}}},
 		}
 		c.Rest = restOf(c)

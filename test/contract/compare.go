@@ -139,7 +139,7 @@ func (m *machine) step() {
 		}
 	case "lease":
 		p, l := m.page(m.incident(key)), m.token()
-		code := loop.Code{Hash: fmt.Sprint(m.run, l.Token), Key: key, Minted: m.now}
+		code := loop.Code{Hash: fmt.Sprint(m.run, l.Token), Grant: loop.Grant{Key: key}, Minted: m.now}
 		m.do("lease "+p.ID, func(to Store) error { return to.Lease(m.ctx, key, p, l, code, m.now) })
 		m.both("code", func(to Store) (any, error) { c, _, err := to.Code(m.ctx, code.Hash); return c, err })
 	case "record":

@@ -15,7 +15,7 @@ var (
 )
 
 func (f fixture) lease(p incident.Page, l loop.Lease, now time.Time) error {
-	return f.Lease(f.Context(), key, p, l, loop.Code{Hash: "code " + l.Token, Who: p.Who, Key: key, Incident: p.Incident, Minted: now}, now)
+	return f.Lease(f.Context(), key, p, l, loop.Code{Hash: "code " + l.Token, Who: p.Who, Grant: loop.Grant{Key: key, Incident: p.Incident}, Minted: now}, now)
 }
 
 func (f fixture) lost(what string, err error) {
