@@ -50,6 +50,7 @@ func commands() []command {
 		awayCommand,
 		calendarCommand,
 		raiseCommand,
+		pageCommand,
 		incidentsCommand,
 		timelineCommand,
 		ackCommand,

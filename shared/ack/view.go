@@ -171,9 +171,9 @@ func drilled(in incident.Incident, reader string, now time.Time) Standing {
 	case in.Answered(reader):
 		return Standing{"mine", "You have answered", []string{"That was all. Pages reach you."}}
 	case in.State == incident.Resolved:
-		return Standing{"over", "The drill is over", []string{"Nobody is asked any more."}}
+		return Standing{"over", "The " + in.Title + " is over", []string{"Nobody is asked any more."}}
 	}
-	return Standing{"open", "This is a drill", []string{"Press “I have it” by " + page.Clock(in.Drill.Until, now) + ". Nobody else is being woken."}}
+	return Standing{"open", "This is a " + in.Title, []string{"Press “I have it” by " + page.Clock(in.Drill.Until, now) + ". Nobody else is being woken."}}
 }
 
 func ago(t, now time.Time) string {

@@ -294,6 +294,24 @@ func (t Team) Contacts(who string, now time.Time) (calls []Call, why string) {
 	return calls, strings.Join(whys, "; ")
 }
 
+// EachWay calls one person once by each of their channels, whatever is believed
+// of it: that is how it is found out.
+func (t Team) EachWay(who string, now time.Time) Move {
+	var m Move
+	t.Unreachable = nil
+	calls, why := t.Contacts(who, now)
+	for _, c := range calls {
+		if !slices.ContainsFunc(m.Calls, func(d Call) bool { return d.Channel == c.Channel }) {
+			c.Due = now
+			m.Calls = append(m.Calls, c)
+		}
+	}
+	if len(calls) == 0 {
+		m.Passed = []Pass{{Why: why}}
+	}
+	return m
+}
+
 // Title names step i for people.
 func (p Policy) Title(i int) string {
 	if i < 0 || i >= len(p.Steps) {

@@ -1,6 +1,7 @@
 package incident
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,9 @@ import (
 // pages the first step alone, once, and never anybody else, whatever happens;
 // each person answers for themselves, by any button; and it ends by itself.
 type Drill struct {
+	// Who, if not "", is the one person it tests: each of their channels is
+	// paged at once, whatever is believed of it. Nobody is drilled then.
+	Who string `json:",omitempty"`
 	// Schedule is whose present shift is paged; "": the first step of the
 	// default policy.
 	Schedule string    `json:",omitempty"`
@@ -46,7 +50,12 @@ func (c *Change) drill(s Signal, d Drill, r Rules, now time.Time) {
 	if c.After.Open() {
 		return
 	}
-	c.open(s, "", "drill", Suspected, now, r)
+	if d.Who == "" {
+		c.open(s, "", "drill", Suspected, now, r)
+	} else {
+		c.open(s, "", "test", Suspected, now, r)
+		c.event(now, "test", d.Who, "a test page to "+d.Who+", asked for by "+cmp.Or(d.By, "somebody at a terminal"))
+	}
 	c.After.Drill, c.After.Quiet = d, 0
 }
 

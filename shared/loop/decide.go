@@ -267,9 +267,13 @@ func (d *decision) rehearse(c *incident.Change) {
 	alone := d.team.Team
 	alone.Policy = escalation.Policy{Steps: []escalation.Step{step}}
 	move := alone.Advance(escalation.Position{}, escalation.Wide, d.now)
+	if who := in.Drill.Who; who != "" {
+		title = "asked for by " + cmp.Or(in.Drill.By, "somebody at a terminal")
+		move = d.team.EachWay(who, d.now)
+	}
 	in.Round, in.Step, in.NextStep = 1, 0, in.Drill.Until
 	for _, p := range move.Passed {
-		c.Events = append(c.Events, incident.Event{At: d.now, Kind: "nobody", Why: "the drill reaches nobody: " + p.Why})
+		c.Events = append(c.Events, incident.Event{At: d.now, Kind: "nobody", Why: "the " + in.Title + " reaches nobody: " + p.Why})
 	}
 	note(in, move.Calls, d.now)
 	for _, k := range move.Calls {
@@ -277,7 +281,7 @@ func (d *decision) rehearse(c *incident.Change) {
 		in.Attempts = append(in.Attempts, incident.Attempt{Page: id, Who: k.Who, Channel: string(k.Channel), N: k.N, Due: k.Due})
 		d.pages = append(d.pages, incident.Page{
 			ID: id, Incident: in.ID, Turn: in.Turn, Kind: incident.PageDrill, Round: 1,
-			Who: k.Who, Channel: string(k.Channel), Due: k.Due, Why: "drill, " + title,
+			Who: k.Who, Channel: string(k.Channel), Due: k.Due, Why: in.Title + ", " + title,
 		})
 	}
 }

@@ -21,7 +21,7 @@ func (v view) text(service string) string {
 	title := cmp.Or(defuse(oneLine(Mask(in.Title))), "incident")
 
 	if in.Rehearsed() {
-		line("DRILL at %s: nothing is wrong.", oneLine(service))
+		line("%s at %s: nothing is wrong.", strings.ToUpper(title), oneLine(service))
 	} else {
 		line("%s %s: %s", oneLine(service), strings.ToUpper(title), v.sentence())
 	}
@@ -134,7 +134,11 @@ func (v view) ask() string {
 	}
 	switch v.Status {
 	case Drill:
-		return "Answer by " + v.clock(v.Incident.Drill.Until) + ": then the team knows that a page reaches you. Nobody else is woken."
+		by := ""
+		if who := v.Incident.Drill.By; who != "" {
+			by = oneLine(v.people.Name(who)) + " asked for it. "
+		}
+		return by + "Answer by " + v.clock(v.Incident.Drill.Until) + ": then the team knows that a page reaches you. Nobody else is woken."
 	case Uncovered:
 		return "Put somebody on call: rouse override, or rouse.yaml. Others are told until somebody says \"I have it\"."
 	}

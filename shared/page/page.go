@@ -79,7 +79,7 @@ func (c *Composer) subject(in incident.Incident) string {
 	id := ASCII(string(in.ID))
 	title := ASCII(c.service + ": " + Mask(in.Title))
 	if in.Rehearsed() {
-		title = ASCII("DRILL: " + c.service)
+		title = ASCII(strings.ToUpper(in.Title) + ": " + c.service)
 	}
 	if title == ":" || title == "" {
 		title = "Rouse"

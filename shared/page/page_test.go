@@ -131,6 +131,8 @@ func cases() []pageCase {
 		ID: "20261104-k3fqzq", Key: "drill/20261104", State: incident.Triggered, Severity: incident.Suspected, Title: "drill",
 		Opened: night(4), LastBad: night(4), Round: 1, Drill: incident.Drill{Schedule: "primary", Until: night(19)},
 	}
+	tested := rehearsal
+	tested.Key, tested.Title, tested.Drill = "drill/test-1", "test", incident.Drill{Who: "ana", Until: night(19), By: "bo"}
 	hole := incident.Incident{
 		ID: "20261104-k3fqzq", Key: "coverage/primary", State: incident.Triggered, Severity: incident.Suspected, Title: "primary",
 		Opened: night(4), LastBad: night(4), Round: 1,
@@ -238,6 +240,8 @@ func cases() []pageCase {
 		{name: "over-mail", kind: incident.PageOver, in: mailOnly("login", "login", "", "x.example")},
 		{name: "drill", kind: incident.PageDrill, in: rehearsal, at: night(4)},
 		{name: "drill-short-link", who: "cy", kind: incident.PageDrill, in: rehearsal, at: night(4), url: shortURL},
+		{name: "test", kind: incident.PageDrill, in: tested, at: night(4)},
+		{name: "test-short-link", kind: incident.PageDrill, in: tested, at: night(4), url: shortURL},
 		{name: "hole", in: hole},
 		{name: "hole-short-link", in: hole, url: shortURL},
 		{name: "hole-checkin", kind: incident.PageCheckIn, in: hole, url: shortURL},

@@ -13,6 +13,7 @@
 //	mail FROM SUBJECT|TEXT    a customer writes
 //	reply FROM TEXT           … in the thread of what they were last told
 //	drill D [SCHEDULE]        a drill of that length begins
+//	test WHO D                a test page goes to somebody, who has that long to answer
 //	hole SCHEDULE OWNER D     nobody will be on call in it, from in D on, for an hour
 //	filled SCHEDULE           somebody will be
 //	pass D                    time passes
@@ -253,6 +254,16 @@ func (w *world) do(verb string, args []string) error {
 			drill.Schedule = args[1]
 		}
 		return w.raise(ctx, incident.Signal{Key: incident.DrillPrefix + "now", Kind: incident.KindDrill, Drill: &drill})
+	case "test":
+		if err := need(2); err != nil {
+			return err
+		}
+		d, err := time.ParseDuration(args[1])
+		if err != nil {
+			return err
+		}
+		test := incident.Drill{Who: args[0], Until: w.clock.Now().Add(d)}
+		return w.raise(ctx, incident.Signal{Key: incident.DrillPrefix + "test", Kind: incident.KindDrill, Drill: &test})
 	case "hole":
 		if err := need(3); err != nil {
 			return err
