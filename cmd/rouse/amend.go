@@ -48,6 +48,7 @@ type kind string
 const (
 	overrideKind kind = "override"
 	awayKind     kind = "away time"
+	muteKind     kind = "mute"
 )
 
 // command is the word that makes one.
@@ -90,8 +91,8 @@ func runAmend(ctx context.Context, c *call, v amendFlags) error {
 	if v.force && v.why == "" {
 		return misused("--force needs --why: say why nobody is to be woken then")
 	}
-	if len(v.why) > config.TextBytesMax || strings.ContainsFunc(v.why, unicode.IsControl) {
-		return misused("--why is one line of at most %d bytes", config.TextBytesMax)
+	if err := oneLine(v.why); err != nil {
+		return err
 	}
 	cfg, err := c.config()
 	if err != nil {
@@ -131,22 +132,21 @@ func runAmend(ctx context.Context, c *call, v amendFlags) error {
 	return a.tell(after, made, fmt.Sprintf("Undo it with: rouse %s --remove %s", v.kind.command(), made.ID))
 }
 
+// oneLine refuses a --why that is none.
+func oneLine(why string) error {
+	if len(why) > config.TextBytesMax || strings.ContainsFunc(why, unicode.IsControl) {
+		return misused("--why is one line of at most %d bytes", config.TextBytesMax)
+	}
+	return nil
+}
+
 // read makes an amendment of the flags.
 func (a *amending) read(v amendFlags) (amend.Amendment, error) {
 	var none amend.Amendment
-	if kept := len(slices.DeleteFunc(slices.Clone(a.list), a.over)); kept >= amend.Max {
-		return none, fmt.Errorf("%d amendments are not over yet, and no more are taken; write them into rouse.yaml and deploy, then --remove them", kept)
+	m, err := a.begun(v.why)
+	if err != nil {
+		return none, err
 	}
-	// One made later wins, whatever this machine's clock says.
-	made := a.now
-	if n := len(a.list); n > 0 && !made.After(a.list[n-1].At) {
-		made = a.list[n-1].At.Add(time.Millisecond)
-	}
-	m := amend.Amendment{
-		ID: strings.ToLower(rand.Text()[:6]), Why: v.why, At: made, From: a.now,
-		By: cmp.Or(a.env(meVariable), a.env("USER")),
-	}
-	var err error
 	if m.Who, err = a.who(v); err != nil {
 		return none, err
 	}
@@ -183,6 +183,22 @@ func (a *amending) read(v amendFlags) (amend.Amendment, error) {
 		return none, misused("that is longer than a year; write it into rouse.yaml")
 	}
 	return m, nil
+}
+
+// begun makes an amendment from now on that lacks what it is about.
+func (a *amending) begun(why string) (amend.Amendment, error) {
+	if kept := len(slices.DeleteFunc(slices.Clone(a.list), a.over)); kept >= amend.Max {
+		return amend.Amendment{}, fmt.Errorf("%d amendments are not over yet, and no more are taken; write them into rouse.yaml and deploy, then --remove them", kept)
+	}
+	// One made later wins, whatever this machine's clock says.
+	made := a.now
+	if n := len(a.list); n > 0 && !made.After(a.list[n-1].At) {
+		made = a.list[n-1].At.Add(time.Millisecond)
+	}
+	return amend.Amendment{
+		ID: strings.ToLower(rand.Text()[:6]), Why: why, At: made, From: a.now,
+		By: cmp.Or(a.env(meVariable), a.env("USER")),
+	}, nil
 }
 
 const amendedMax = 366 * 24 * time.Hour
@@ -414,18 +430,11 @@ func (a *amending) show(k kind) error {
 
 // withdraw takes an amendment back, which may open a hole as well.
 func (a *amending) withdraw(ctx context.Context, cfg *config.Config, v amendFlags) error {
-	i := slices.IndexFunc(a.list, func(m amend.Amendment) bool { return m.ID == v.remove })
-	if i < 0 {
-		var ids []string
-		for _, m := range a.list {
-			ids = append(ids, m.ID)
-		}
-		return misused("there is no %s %q; %s", v.kind, v.remove, config.Suggest(v.remove, ids))
+	i, err := find(a.list, v.kind, v.remove)
+	if err != nil {
+		return err
 	}
 	m := a.list[i]
-	if k := kindOf(m); k != v.kind {
-		return misused("%s is an %s: rouse %s --remove %s", m.ID, k, k.command(), m.ID)
-	}
 	after := cfg.WithRota(amend.Apply(cfg.Rota, slices.Delete(slices.Clone(a.list), i, i+1)))
 	if _, err := a.gate(after, m, v.force); err != nil {
 		return err
@@ -440,8 +449,31 @@ func (a *amending) withdraw(ctx context.Context, cfg *config.Config, v amendFlag
 	return a.tell(after, m, "")
 }
 
+// find returns the place in the list of the amendment of a kind with an ID.
+func find(list []amend.Amendment, k kind, id string) (int, error) {
+	var ids []string
+	for i, m := range list {
+		if m.ID != id {
+			ids = append(ids, m.ID)
+			continue
+		}
+		if is := kindOf(m); is != k {
+			what := "an " + string(is)
+			if is == muteKind {
+				what = "a mute"
+			}
+			return 0, misused("%s is %s: rouse %s --remove %s", id, what, is.command(), id)
+		}
+		return i, nil
+	}
+	return 0, misused("there is no %s %q; %s", k, id, config.Suggest(id, ids))
+}
+
 func kindOf(m amend.Amendment) kind {
-	if m.Schedule == "" {
+	switch {
+	case m.Check != "":
+		return muteKind
+	case m.Schedule == "":
 		return awayKind
 	}
 	return overrideKind

@@ -48,6 +48,7 @@ func commands() []command {
 		coverageCommand,
 		overrideCommand,
 		awayCommand,
+		muteCommand,
 		calendarCommand,
 		raiseCommand,
 		pageCommand,

@@ -21,14 +21,16 @@ func wire(getenv func(string) string) (base.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	prober := &probe.Prober{}
-	raise := func(ctx context.Context, t probe.Transition) error {
-		return loop.Raise(ctx, b.Store, b.Hints, t.Signal(b.Config.Zone()))
+	runner := &probe.Runner{
+		Checks: b.Config.Checks, Sampler: &probe.Prober{}, Store: b.Store, Clock: b.Clock, Muted: b.Team().Muted,
+		Raise: func(ctx context.Context, t probe.Transition) error {
+			return loop.Raise(ctx, b.Store, b.Hints, t.Signal(b.Config.Zone()))
+		},
 	}
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		if !base.IsSweep(event) {
 			return nil, fmt.Errorf("want %s", env.Sweep)
 		}
-		return nil, probe.Run(ctx, b.Clock, b.Config.Checks, prober, b.Store, raise, b.Clock.Now().Add(time.Minute))
+		return nil, runner.Run(ctx, b.Clock.Now().Add(time.Minute))
 	}, nil
 }

@@ -1,6 +1,6 @@
-// Package amend changes a rota at once, without a deployment: overrides and
-// away times that are kept in the store, beside the incidents, and count from
-// the next decision on.
+// Package amend changes at once, without a deployment, who is on call and what
+// may wake them: overrides, away times and mutes that are kept in the store,
+// beside the incidents, and count from the next decision on.
 //
 // What rouse.yaml says stays; an amendment is laid over it. It is checked by
 // who makes it and applied without a question by who decides: one that names
@@ -14,21 +14,24 @@ import (
 	"slices"
 	"time"
 
+	"rouse/shared/mute"
 	"rouse/shared/oncall"
 )
 
-// Max is how many amendments a rota may have that are not over yet.
+// Max is how many amendments there may be that are not over yet.
 const Max = 200
 
 // KeptFor is how long one is kept after it has ended, for whoever asks who was
 // on call.
 const KeptFor = 35 * 24 * time.Hour
 
-// An Amendment is an override of a schedule or, without one, an away time.
+// An Amendment is an override of a schedule, a mute of a check or, without
+// either, an away time.
 type Amendment struct {
 	ID       string
-	Schedule string    // "" for an away time
-	Who      []string  // responder ids; one of them for an away time
+	Schedule string    // "" for an away time and for a mute
+	Check    string    `json:",omitempty"` // of a mute
+	Who      []string  // responder ids; one of them for an away time, none for a mute
 	From, To time.Time // To is exclusive
 	Why      string
 	By       string    // who made it, as far as their machine knows
@@ -81,4 +84,15 @@ func Apply(rota oncall.Rota, list []Amendment) oncall.Rota {
 		}
 	}
 	return rota
+}
+
+// Mutes are the mutes among the amendments.
+func Mutes(list []Amendment) mute.Windows {
+	var all mute.Windows
+	for _, a := range list {
+		if a.Check != "" {
+			all = append(all, mute.Window{Checks: []string{a.Check}, From: a.From, To: a.To, Why: a.Why})
+		}
+	}
+	return all
 }

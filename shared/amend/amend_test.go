@@ -18,6 +18,7 @@ import (
 	"rouse/shared/escalation"
 	"rouse/shared/loop"
 	"rouse/shared/memstore"
+	"rouse/shared/mute"
 	"rouse/shared/oncall"
 	"rouse/shared/reach"
 )
@@ -214,4 +215,39 @@ func TestFactsCount(t *testing.T) {
 	step(reach.BelievedFor-1, func() { on(why) })
 	step(reach.BelievedFor, func() { on("") })
 	clk.Run(night.Add(24 * time.Hour))
+}
+
+// A mute made at once counts beside the windows of rouse.yaml, from the next
+// look on, and changes nobody's shift.
+func TestMutesCount(t *testing.T) {
+	s := &store{Store: memstore.New()}
+	clk := clock.NewVirtual(night)
+	deployed := loop.Team{Team: escalation.Team{Rota: rota()}, Mutes: mute.Windows{{Checks: []string{"publish"}, From: hour(0), To: hour(1), Why: "moving"}}}
+	source := &amend.Source{Deployed: deployed, Store: s, Clock: clk, Log: slog.New(slog.DiscardHandler)}
+	muted := func(what, check string, want time.Time) {
+		t.Helper()
+		if got := source.Muted(t.Context(), check); !got.Equal(want) {
+			t.Errorf("%s: %s is muted until %v, want %v", what, check, got, want)
+		}
+	}
+	clk.At(night, func() {
+		muted("nothing is amended", "login", time.Time{})
+		muted("by rouse.yaml", "publish", hour(1))
+		if err := s.Amend(t.Context(), amend.Amendment{ID: "m", Check: "login", From: hour(0), To: hour(2), Why: "known", At: night}); err != nil {
+			t.Error(err)
+		}
+	})
+	clk.At(night.Add(time.Second), func() {
+		muted("a second later", "login", hour(2))
+		muted("besides", "publish", hour(1))
+		team, err := source.Team(t.Context())
+		if who := team.Rota.At("primary", hour(1)); err != nil || !slices.Equal(who, []string{"ana"}) {
+			t.Errorf("%v is on call, %v", who, err)
+		}
+	})
+	clk.At(hour(2), func() { muted("at its end", "login", time.Time{}) })
+	clk.Run(hour(3))
+	if len(deployed.Mutes) != 1 || source.Deployed.Mutes[0].Why != "moving" {
+		t.Errorf("rouse.yaml says %v now", source.Deployed.Mutes)
+	}
 }

@@ -3,6 +3,7 @@ package amend
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -60,6 +61,13 @@ func (s *Source) Team(ctx context.Context) (loop.Team, error) {
 	return team, nil
 }
 
+// Muted is until when a check wakes nobody, as a probe.Runner asks.
+func (s *Source) Muted(ctx context.Context, check string) time.Time {
+	team, _ := s.Team(ctx)
+	until, _ := team.Mutes.Until(check, s.Clock.Now())
+	return until
+}
+
 // look reads the store. Several may do so at once: nobody waits for another's
 // read, which would hold up all of a sweep behind one that hangs.
 func (s *Source) look(ctx context.Context, now time.Time) (loop.Team, []reach.Fact) {
@@ -76,6 +84,7 @@ func (s *Source) look(ctx context.Context, now time.Time) (loop.Team, []reach.Fa
 	case err == nil || len(found.Amendments)+len(found.Reach) > 0:
 		team, facts = s.Deployed, found.Reach
 		team.Rota = Apply(team.Rota, found.Amendments)
+		team.Mutes = append(slices.Clip(team.Mutes), Mutes(found.Amendments)...)
 	case s.read.IsZero():
 		team = s.Deployed
 	}

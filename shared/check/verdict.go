@@ -99,6 +99,11 @@ type State struct {
 	Since     time.Time `json:"since,omitzero"`     // when the status last changed
 
 	Untold []Turn `json:"untold,omitempty"` // oldest first; see Told
+
+	// Hushed is the bad news that was kept back because the check was muted,
+	// HushedUntil when it is heard again, as far as is known; see Hush.
+	Hushed      []Kind    `json:"hushed,omitempty"`
+	HushedUntil time.Time `json:"hushed_until,omitzero"`
 }
 
 // Red reports whether the check is judged to fail, now or within the quiet time.

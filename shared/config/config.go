@@ -21,6 +21,7 @@ import (
 
 	"rouse/shared/check"
 	"rouse/shared/escalation"
+	"rouse/shared/mute"
 	"rouse/shared/oncall"
 	"rouse/shared/triage"
 )
@@ -46,6 +47,7 @@ const (
 	CapabilityMax = 100
 	WordsMax      = 100 // per capability
 	ChecksMax     = 500
+	WindowsMax    = 100 // of maintenance
 	CustomersMax  = 5000
 	DomainsMax    = 20
 	AcceptMax     = 50
@@ -76,6 +78,7 @@ const (
 	HorizonMax       = 366 * day
 	HorizonDefault   = 4 * week
 	AcceptSpanMax    = 92 * day
+	WeeklyMax        = 12 * time.Hour // of one occurrence of a weekly window
 )
 
 // A Config is a valid rouse.yaml. It is not changed after Parse.
@@ -88,6 +91,7 @@ type Config struct {
 	Policies     map[string]escalation.Policy
 	Capabilities []triage.Capability // in the file's order
 	Checks       []check.Check       // in the file's order
+	Maintenance  mute.Windows        // when which checks wake nobody, in the file's order
 	Customers    []string            // domains, small letters, in the file's order
 	Inbox        *Inbox              // nil: no mail is read
 	Coverage     Coverage

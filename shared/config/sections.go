@@ -12,7 +12,7 @@ type section struct {
 // editors, and a test keeps the two together.
 var sections = map[string]section{
 	"rouse": {
-		keys: []string{"service", "responders", "schedules", "policies", "capabilities", "checks", "customers",
+		keys: []string{"service", "responders", "schedules", "policies", "capabilities", "checks", "maintenance", "customers",
 			"inbox", "coverage", "links", "desk", "incidents"},
 		required: []string{"service", "responders"},
 		examples: map[string]string{
@@ -92,6 +92,16 @@ var sections = map[string]section{
 		examples: map[string]string{"path": "path: data.items[0].name"},
 	},
 	"verdict": {keys: []string{"healthy", "sick", "threshold", "span"}},
+	"window": {
+		keys:     []string{"checks", "days", "from", "to", "zone", "why"},
+		required: []string{"from", "to", "zone", "why"},
+		examples: map[string]string{
+			"from": `from: 2026-12-05T22:00, or with days: from: "03:00"`,
+			"to":   `to: 2026-12-06T02:00, or with days: to: "05:00"`,
+			"zone": "by whose clock it is, like zone: America/Chicago",
+			"why":  "the reason, like why: the database moves",
+		},
+	},
 	"inbox": {
 		keys:     []string{"address", "via", "team", "reply_from", "answer_within", "rule_set"},
 		required: []string{"address"},

@@ -15,6 +15,7 @@ func (c *Config) Team() loop.Team {
 		Team:      escalation.Team{Rota: c.Rota, People: c.People()},
 		PolicyFor: c.Policy,
 		Quiet:     c.QuietTime,
+		Mutes:     c.Maintenance,
 		Watches: func(name string) bool {
 			return slices.ContainsFunc(c.Checks, func(k check.Check) bool { return k.Name == name })
 		},

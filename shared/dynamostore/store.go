@@ -22,7 +22,7 @@
 //	LETTER#<mail>       letter                     what was made of a mail
 //	CHECK#<name>        check                      the state of a check
 //	HOLD#<name>         hold                       who does what only one may do
-//	ROTA                amendment#<id>             an override or away time made at once
+//	ROTA                amendment#<id>             an override, away time or mute made at once
 //	                    reach#<who>#<channel>      whether a channel reaches somebody
 //
 // In a key's partition the few items that count sort before the signals, which

@@ -18,6 +18,8 @@ type Rules struct {
 	// Watches reports whether a check still exists; nil: all do. One that was
 	// removed while it failed will never say that it is well.
 	Watches func(check string) bool
+	// Muted is until when a check wakes nobody; zero: it does. Nil: all do.
+	Muted func(check string) time.Time
 }
 
 // looksAt reports whether we look at it ourselves, so that it will say when it
@@ -104,6 +106,9 @@ func (c *Change) check(s Signal, k CheckSignal, r Rules, now time.Time) {
 	in.LastBad = later(in.LastBad, k.LastBad)
 	c.event(s.At, "check", k.Check, k.Evidence.Words)
 	in.RecoveredAt = recoveredAt(in.Checks)
+	if !in.Red() {
+		in.HeldUntil = time.Time{}
+	}
 	switch {
 	case in.RecoveredAt.IsZero():
 		in.TellRecovered = time.Time{}
@@ -233,7 +238,7 @@ func (c *Change) trigger(round, step int, now time.Time) {
 	in.Round, in.Step, in.NextStep, in.EmptyRounds, in.RoundHeard = round, step, now, 0, false
 	in.Attempts = nil
 	in.EveryoneTimes, in.EveryoneAt = 0, time.Time{}
-	in.CheckIn, in.OwnerBy = time.Time{}, time.Time{}
+	in.CheckIn, in.OwnerBy, in.HeldUntil = time.Time{}, time.Time{}, time.Time{}
 }
 
 // Holds reports whether a call still makes sense now that all has been folded:
@@ -331,6 +336,13 @@ func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
 			c.callPaged(PageOver, t.Who+" says that it is over", t.Who)
 		}
 		c.resolve(t.Who, "it's over, by "+t.Via, now)
+	case ActMute:
+		in.HeldUntil = time.Time{} // by the mutes as they are now
+		if t.For > 0 {
+			c.event(now, "muted", t.Who, fmt.Sprintf("check %s for %s, by %s", t.Check, t.For.Round(time.Minute), t.Via))
+		} else {
+			c.event(now, "unmuted", t.Who, fmt.Sprintf("check %s, by %s", t.Check, t.Via))
+		}
 	case ActAnswered:
 		c.answered(now, t.Who, "the customers have been answered")
 	case ActTell:
@@ -511,6 +523,11 @@ func (c *Change) pass(r Rules, now time.Time) {
 		c.resolve("", why, now)
 	}
 	if due(in.SettlesAt()) {
+		if name, until := in.muted(r); !until.IsZero() && in.redOf(r.looksAt) {
+			in.HeldUntil = until
+			c.event(now, "held", name, fmt.Sprintf("still fails, and is muted for another %s", until.Sub(now).Round(time.Second)))
+			return
+		}
 		if in.redOf(r.looksAt) {
 			c.event(now, "reopened", "", "its check still fails")
 			c.trigger(0, 0, now)
@@ -522,6 +539,27 @@ func (c *Change) pass(r Rules, now time.Time) {
 		c.event(now, "settled", "", "")
 		c.notice(NoticeClosing, now, in.RecoveredAt)
 	}
+}
+
+// muted is the check whose mute ends first, if every check that fails is muted,
+// and when it does; zero if one is not.
+func (in Incident) muted(r Rules) (check string, until time.Time) {
+	if r.Muted == nil {
+		return "", time.Time{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(in.Checks)) {
+		if !in.Checks[name].Red || !r.looksAt(name) {
+			continue
+		}
+		t := r.Muted(name)
+		if t.IsZero() {
+			return "", t
+		}
+		if until.IsZero() || t.Before(until) {
+			check, until = name, t
+		}
+	}
+	return check, until
 }
 
 func (c *Change) event(at time.Time, kind, who, why string) {

@@ -17,8 +17,20 @@ var (
 // A night is an incident and what is done to it, minute by minute.
 type night struct {
 	incident.Change
-	now time.Time
-	n   int
+	now  time.Time
+	n    int
+	mute time.Time // until when check login is muted; zero if it is not
+}
+
+func (n *night) rules() incident.Rules {
+	r := rules
+	r.Muted = func(check string) time.Time {
+		if check == "login" && n.now.Before(n.mute) {
+			return n.mute
+		}
+		return time.Time{}
+	}
+	return r
 }
 
 func (n *night) apply(s incident.Signal) {
@@ -27,7 +39,7 @@ func (n *night) apply(s incident.Signal) {
 	if s.Key == "" {
 		s.Key = "login"
 	}
-	n.Apply(s, rules, n.now)
+	n.Apply(s, n.rules(), n.now)
 }
 
 // do understands the words that the tests are written in.
@@ -72,6 +84,13 @@ func (n *night) do(t *testing.T, words string) {
 		n.apply(incident.Signal{Tap: &incident.TapSignal{Action: incident.ActTell, Who: arg, Text: " We have found it: a full disk.\n"}})
 	case "snooze":
 		n.apply(incident.Signal{Tap: &incident.TapSignal{Action: incident.ActSnooze, Who: arg, For: 10 * time.Minute}})
+	case "mute":
+		d, err := time.ParseDuration(arg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.mute = n.now.Add(d)
+		n.apply(incident.Signal{Tap: &incident.TapSignal{Action: incident.ActMute, Who: "ana", For: d, Check: "login"}})
 	case "pass":
 		from, to, _ := strings.Cut(arg, ">")
 		n.apply(incident.Signal{Tap: &incident.TapSignal{Action: incident.ActPass, Who: from, To: to}})
@@ -83,7 +102,7 @@ func (n *night) do(t *testing.T, words string) {
 			t.Fatal(err)
 		}
 		n.now = n.now.Add(d)
-		n.Pass(rules, n.now)
+		n.Pass(n.rules(), n.now)
 	case "paged": // what the escalation would note
 		n.After.Round, n.After.Step, n.After.NextStep = 1, 0, n.now.Add(3*time.Minute)
 		n.After.Paged = append(n.After.Paged, incident.Paged{Who: arg, Channel: "sms", At: n.now, Times: 1})
@@ -211,6 +230,13 @@ func TestApply(t *testing.T) {
 		{"so does a customer", "urgent kstate.example; resolve ana; unclear kstate.example", "triggered suspected", "", "received received"},
 		{"a thank-you does not", "urgent kstate.example; resolve ana; benign kstate.example", "resolved suspected", "", "received received"},
 		{"nothing settles while its check is red", "red login; resolve ana; wait 35m", "triggered confirmed", "", ""},
+		{"what still fails starts again", "red login; resolve ana; wait 36m", "triggered confirmed", "", ""},
+		{"a mute puts that off", "red login; resolve ana; mute 2h; wait 36m; wait 83m", "resolved confirmed", "", ""},
+		{"until it ends", "red login; resolve ana; mute 2h; wait 36m; wait 84m", "triggered confirmed", "", ""},
+		{"or is taken back", "red login; resolve ana; mute 2h; wait 36m; mute 0s; wait 1s", "triggered confirmed", "", ""},
+		{"well within the mute it settles", "red login; resolve ana; mute 2h; wait 36m; well login; wait 1s", "settled confirmed", "", ""},
+		{"a mute of one check is none of the other", "red login; red publish; resolve ana; mute 2h; wait 36m", "triggered confirmed", "", ""},
+		{"a mute ends nothing", "red login; mute 2h; wait 60m", "triggered confirmed", "", ""},
 		{"the quiet time resolves by itself, and says who slept", "red login; paged ana; wait 35m; well login; wait 1s", "settled confirmed", "over:ana", ""},
 		{"but not what is known from mail alone", "known kstate.example; answered ana; wait 48h", "triggered confirmed", "", "received"},
 

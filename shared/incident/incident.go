@@ -68,6 +68,9 @@ type Incident struct {
 	ResolvedAt time.Time
 	ResolvedBy string // "" if by the quiet time
 	SettledAt  time.Time
+	// HeldUntil is when it is looked at again, if it was due to settle while a
+	// muted check failed; zero if not.
+	HeldUntil time.Time
 
 	// Where the escalation stands, and when it goes on.
 	Round, Step int
@@ -232,7 +235,7 @@ func (in Incident) quietAt() time.Time {
 
 // SettlesAt is when a resolved incident is over for good: when it has been
 // quiet for the quiet time since the last evidence, and since the person who
-// resolved it did so.
+// resolved it did so. While its checks fail and are muted that is put off.
 func (in Incident) SettlesAt() time.Time {
 	if in.State != Resolved {
 		return time.Time{}
@@ -244,7 +247,7 @@ func (in Incident) SettlesAt() time.Time {
 	if in.ResolvedBy != "" && in.ResolvedAt.After(t) {
 		t = in.ResolvedAt
 	}
-	return t.Add(in.Quiet)
+	return later(t.Add(in.Quiet), in.HeldUntil)
 }
 
 // An Event is an entry of the timeline.

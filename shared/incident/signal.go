@@ -112,6 +112,7 @@ const (
 	ActPass        Action = "pass"
 	ActAnswered    Action = "answered" // the customers have been answered
 	ActTell        Action = "tell"     // the responder's own words, to every reporter
+	ActMute        Action = "mute"     // keep a check from waking anybody for a while
 )
 
 // WordsMax bounds, in bytes, what a responder tells the reporters at once.
@@ -122,10 +123,11 @@ type TapSignal struct {
 	Action Action
 	Who    string
 	Via    string        // "link", "sms", "cli"
-	For    time.Duration // of a snooze
+	For    time.Duration // of a snooze or a mute; 0 takes a mute back
 	To     string        // whom it is passed to
 	// Text is what the reporters are told by ActTell, at most WordsMax bytes.
-	Text string `json:",omitempty"`
+	Text  string `json:",omitempty"`
+	Check string `json:",omitempty"` // that is muted
 }
 
 // A DeliverySignal is a page that did not reach its channel.

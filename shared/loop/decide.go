@@ -16,6 +16,7 @@ import (
 
 	"rouse/shared/escalation"
 	"rouse/shared/incident"
+	"rouse/shared/mute"
 )
 
 // A Team is everything about the people and their rules that a decision rests
@@ -28,12 +29,17 @@ type Team struct {
 	AnswerWithin time.Duration // the promise to reporters; zero: none
 	// Watches reports whether there is a check of that name; nil: any.
 	Watches func(check string) bool
+	Mutes   mute.Windows // when which checks wake nobody
 }
 
-// rules are the figures that an incident of the capability goes by.
-func (t Team) rules(capability string) incident.Rules {
+// rules are the figures that an incident of the capability goes by at the time
+// now.
+func (t Team) rules(capability string, now time.Time) incident.Rules {
 	p := t.PolicyFor(capability)
-	return incident.Rules{Quiet: t.Quiet, AnswerWithin: t.AnswerWithin, CheckIn: p.CheckIn, OwnerWait: p.Steps[0].Wait, Watches: t.Watches}
+	return incident.Rules{
+		Quiet: t.Quiet, AnswerWithin: t.AnswerWithin, CheckIn: p.CheckIn, OwnerWait: p.Steps[0].Wait, Watches: t.Watches,
+		Muted: func(check string) time.Time { until, _ := t.Mutes.Until(check, now); return until },
+	}
 }
 
 // A Change is what a decision comes to. Pages that are due already are to be
@@ -62,9 +68,9 @@ func Decide(team Team, in incident.Incident, signals []incident.Signal, now time
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.ID, b.ID))
 	})
 	for _, s := range signals {
-		c.Apply(s, team.rules(cmp.Or(c.After.Capability, s.Capability())), now)
+		c.Apply(s, team.rules(cmp.Or(c.After.Capability, s.Capability()), now), now)
 	}
-	c.Pass(team.rules(c.After.Capability), now)
+	c.Pass(team.rules(c.After.Capability, now), now)
 
 	team.Policy = ownerFirst(team.PolicyFor(c.After.Capability), c.After.Hole)
 	d := decision{team: team, now: now}

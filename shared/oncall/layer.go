@@ -15,6 +15,13 @@ type Restriction struct {
 	Own      bool // by the clock of each responder's own zone, not the schedule's
 }
 
+// At reports whether t lies in the restriction by the clock of zone (nil means
+// UTC), and if so until when it lasts.
+func (r Restriction) At(zone *time.Location, t time.Time) (until time.Time, in bool) {
+	from, to := r.window(newZone(zone), t.Unix())
+	return time.Unix(to, 0).In(t.Location()), from <= t.Unix()
+}
+
 // A layer is a Layer within a sweep. It answers for instants that never go
 // back.
 type layer struct {

@@ -43,24 +43,36 @@ type Transition struct {
 	State check.State // when it was raised
 }
 
+// A Runner runs checks.
+type Runner struct {
+	Checks  []check.Check
+	Sampler Sampler
+	Store   Store
+	Clock   clock.Clock
+	// Raise hears of each turn of a verdict, after the samples that caused it
+	// were saved.
+	Raise func(context.Context, Transition) error
+	// Muted is until when the check of that name wakes nobody; zero: it does.
+	// It is asked only where there is something to tell. Nil: none is muted.
+	Muted func(ctx context.Context, check string) time.Time
+}
+
 // Run samples the checks on their plans until the time until and waits for the
-// samples under way: none is started that could outlast until. It calls raise
-// for each turn of a verdict, after the samples that caused it were saved. What
-// could not be saved or raised is tried again with the next sample; a turn that
-// this run could not raise is raised by the next, under the same ID.
+// samples under way: none is started that could outlast until. What could not
+// be saved or raised is tried again with the next sample; a turn that this run
+// could not raise is raised by the next, under the same ID.
 //
 // A fault of one check disturbs no other: the faults that remain are returned
-// together at the end. Checks run concurrently, and so may raise be called; on
-// a virtual clock Run is deterministic if its arguments are.
-func Run(ctx context.Context, clk clock.Clock, checks []check.Check, sampler Sampler, store Store,
-	raise func(context.Context, Transition) error, until time.Time) error {
-	checks = slices.SortedFunc(slices.Values(checks), func(a, b check.Check) int {
+// together at the end. Checks run concurrently, and so may Raise and Muted be
+// called; on a virtual clock Run is deterministic if its arguments are.
+func (r *Runner) Run(ctx context.Context, until time.Time) error {
+	checks := slices.SortedFunc(slices.Values(r.Checks), func(a, b check.Check) int {
 		return cmp.Compare(a.Name, b.Name)
 	})
 	faults := make([]error, len(checks))
-	g := clk.Group()
+	g := r.Clock.Group()
 	for i, c := range checks {
-		w := &watcher{check: c, rule: c.Rule(), clk: clk, sampler: sampler, store: store, raise: raise,
+		w := &watcher{check: c, rule: c.Rule(), clk: r.Clock, sampler: r.Sampler, store: r.Store, raise: r.Raise, muted: r.Muted,
 			// Everybody has a microsecond of their own in the grid, so that on
 			// a virtual clock, which wakes those who wait for one instant
 			// together, no two ever work at once.

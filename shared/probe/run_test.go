@@ -96,6 +96,8 @@ type rig struct {
 	sampler probe.Sampler
 	checks  []check.Check
 	refuse  func(probe.Transition) error // of a raise
+	muted   func(check string) time.Time
+	asked   int // how often muted was
 	mu      sync.Mutex
 	raised  []probe.Transition
 	faults  []error
@@ -121,6 +123,19 @@ func (r *rig) raise(_ context.Context, x probe.Transition) error {
 	return nil
 }
 
+func (r *rig) runner() *probe.Runner {
+	return &probe.Runner{Checks: r.checks, Sampler: r.sampler, Store: r.store, Clock: r.clk, Raise: r.raise,
+		Muted: func(_ context.Context, check string) (until time.Time) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.asked++
+			if r.muted != nil {
+				until = r.muted(check)
+			}
+			return until
+		}}
+}
+
 // minutes starts so many runs, one a minute, each a little late as in Lambda,
 // and lets them end.
 func (r *rig) minutes(t *testing.T, n int) {
@@ -129,7 +144,7 @@ func (r *rig) minutes(t *testing.T, n int) {
 	for i := range n {
 		minute := start.Add(time.Duration(i) * time.Minute)
 		r.clk.At(minute.Add(120*time.Millisecond), func() {
-			err := probe.Run(t.Context(), r.clk, r.checks, r.sampler, r.store, r.raise, minute.Add(time.Minute))
+			err := r.runner().Run(t.Context(), minute.Add(time.Minute))
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			if err != nil {
@@ -424,7 +439,7 @@ func TestKilledHalfWay(t *testing.T) {
 func TestDoubledRun(t *testing.T) {
 	r := newRig(between(0, time.Hour, "status 502"), "login")
 	r.clk.At(evening.Add(50*time.Millisecond), func() {
-		if err := probe.Run(t.Context(), r.clk, r.checks, r.sampler, r.store, r.raise, evening.Add(time.Minute)); err != nil {
+		if err := r.runner().Run(t.Context(), evening.Add(time.Minute)); err != nil {
 			t.Error(err)
 		}
 	})
@@ -485,7 +500,7 @@ func TestCancelledRunEnds(t *testing.T) {
 	cancel()
 	r := newRig(between(0, 0, ""), "login")
 	r.clk.At(evening, func() {
-		err := probe.Run(ctx, r.clk, r.checks, r.sampler, r.store, r.raise, evening.Add(time.Minute))
+		err := r.runner().Run(ctx, evening.Add(time.Minute))
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("ended with %v", err)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type watcher struct {
 	sampler Sampler
 	store   Store
 	raise   func(context.Context, Transition) error
+	muted   func(context.Context, string) time.Time
 	offset  time.Duration
 
 	mu       sync.Mutex // guards what follows; never held while anything waits
@@ -77,6 +79,9 @@ func (w *watcher) flush(ctx context.Context, last bool) {
 	defer func() { w.busy = false }()
 	for range 100 { // a store that is always stale must not hold us
 		w.state = w.state.Tick(w.rule, w.clk.Now())
+		if w.loaded {
+			w.hush(ctx)
+		}
 		turns := len(w.state.Untold) > 0
 		var err error
 		switch {
@@ -99,6 +104,27 @@ func (w *watcher) flush(ctx context.Context, last bool) {
 		w.fault = nil
 	}
 	w.fault = errors.New("the state changes faster than it can be saved")
+}
+
+// hush keeps the verdict of a muted check to itself, and tells it afterwards.
+// While all is well it asks nobody. Called with w.mu held, it lets go of it
+// while it waits.
+func (w *watcher) hush(ctx context.Context) {
+	if w.muted == nil || len(w.state.Untold)+len(w.state.Hushed) == 0 {
+		return
+	}
+	w.mu.Unlock()
+	until := w.muted(ctx, w.check.Name)
+	w.mu.Lock()
+	before := w.state
+	if now := w.clk.Now(); until.After(now) {
+		w.state = w.state.Hush(until)
+	} else {
+		w.state = w.state.Speak(now)
+	}
+	if len(w.state.Untold) != len(before.Untold) || !slices.Equal(w.state.Hushed, before.Hushed) || !w.state.HushedUntil.Equal(before.HushedUntil) {
+		w.dirty = true
+	}
 }
 
 // failed reports whether a failed sample is not saved.

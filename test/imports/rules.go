@@ -12,7 +12,7 @@ type rule struct {
 }
 
 var (
-	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation"}
+	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation", "shared/mute"}
 	common   = []string{"shared/clock", "shared/env"}
 	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/desk"}
 	core     = join(pure, common, []string{"shared/loop", "shared/record"}, useCases)
@@ -36,6 +36,7 @@ var rules = []rule{
 	{folders: []string{"shared/triage"}, pure: true},
 	{folders: []string{"shared/incident"}, pure: true},
 	{folders: []string{"shared/escalation"}, pure: true, ours: []string{"shared/oncall"}},
+	{folders: []string{"shared/mute"}, pure: true, ours: []string{"shared/oncall"}},
 	{folders: []string{"shared/oncall/picture"}, ours: []string{"shared/oncall"}},
 
 	{folders: common},

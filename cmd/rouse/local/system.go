@@ -63,7 +63,7 @@ type System struct {
 	router *loop.Loop
 	desk   *desk.Desk
 	inbox  *inbox.Inbox
-	prober *probe.Prober
+	probes *probe.Runner
 	mux    *http.ServeMux
 	http   *http.Server
 	smtp   *smtp.Server
@@ -76,7 +76,7 @@ type System struct {
 // New wires a System. Start sets it going.
 func New(o Options) (*System, error) {
 	c := o.Config
-	s := &System{opts: o, Store: o.Store, URL: o.URL, Mails: &Mails{}, prober: &probe.Prober{}, mux: http.NewServeMux()}
+	s := &System{opts: o, Store: o.Store, URL: o.URL, Mails: &Mails{}, mux: http.NewServeMux()}
 	if s.URL == "" {
 		s.URL = "http://" + o.HTTP.Addr().String()
 	}
@@ -87,6 +87,12 @@ func New(o Options) (*System, error) {
 	}
 	team := &amend.Source{Deployed: c.Team(), Store: o.Store, Clock: o.Clock, Log: o.Log}
 	decides := &loop.Loop{Store: o.Store, Clock: o.Clock, Team: team.Team, Hints: s, Log: o.Log}
+	s.probes = &probe.Runner{
+		Checks: c.Checks, Sampler: &probe.Prober{}, Store: o.Store, Clock: o.Clock, Muted: team.Muted,
+		Raise: func(ctx context.Context, t probe.Transition) error {
+			return loop.Raise(ctx, o.Store, s, t.Signal(c.Zone()))
+		},
+	}
 	router := *decides
 	router.Sender = pager
 	s.router = &router
@@ -163,11 +169,7 @@ func (s *System) probe(ctx context.Context) {
 	}
 	end := nextMinute(s.opts.Clock.Now())
 	s.after(end, func() { s.probe(ctx) })
-	s.log(ctx, "probe", probe.Run(ctx, s.opts.Clock, s.opts.Config.Checks, s.prober, s.opts.Store, s.raise, end))
-}
-
-func (s *System) raise(ctx context.Context, t probe.Transition) error {
-	return loop.Raise(ctx, s.opts.Store, s, t.Signal(s.opts.Config.Zone()))
+	s.log(ctx, "probe", s.probes.Run(ctx, end))
 }
 
 // Router is the SQS queue with its delayed messages.

@@ -70,8 +70,12 @@ func New(getenv func(string) string, services []string, required ...string) (Bas
 // Loop returns the loop as the function runs it; without a sender it decides
 // and leaves the pages to the router.
 func (b Base) Loop(sender loop.Sender) *loop.Loop {
-	team := &amend.Source{Deployed: b.Config.Team(), Store: b.Store, Clock: b.Clock, Log: b.Log}
-	return &loop.Loop{Store: b.Store, Clock: b.Clock, Hints: b.Hints, Log: b.Log, Sender: sender, Team: team.Team}
+	return &loop.Loop{Store: b.Store, Clock: b.Clock, Hints: b.Hints, Log: b.Log, Sender: sender, Team: b.Team().Team}
+}
+
+// Team returns what tells of the team as it is now.
+func (b Base) Team() *amend.Source {
+	return &amend.Source{Deployed: b.Config.Team(), Store: b.Store, Clock: b.Clock, Log: b.Log}
 }
 
 // A Handler takes an event as it came.
