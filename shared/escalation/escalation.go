@@ -206,6 +206,16 @@ func (s Step) PagesEveryone() bool {
 	return slices.ContainsFunc(s.Targets, func(t Target) bool { return t.Kind == Everyone })
 }
 
+// WithEveryone is the policy with a last step for everyone, unless it has one.
+func (p Policy) WithEveryone() Policy {
+	if slices.ContainsFunc(p.Steps, Step.PagesEveryone) {
+		return p
+	}
+	everyone := Step{Name: "everyone, as a last resort", Targets: []Target{{Kind: Everyone}}, Wait: p.Steps[len(p.Steps)-1].Wait}
+	p.Steps = append(slices.Clip(p.Steps), everyone)
+	return p
+}
+
 // next is the position after at among the allowed steps, in the next round if
 // this one is through.
 func (t Team) next(at Position, steps []int) Position {

@@ -192,6 +192,11 @@ func (d *decision) advance(c *incident.Change) {
 		in.RoundHeard, in.EmptyRounds = true, 0
 	}
 	at := escalation.Position{Round: in.Round, Step: in.Step}
+	if in.EmptyRounds > 0 || d.team.Advance(at, escalation.Wide, d.now).Nobody {
+		// Its people have left, or none of their channels works: rather
+		// everyone than nobody, though the policy does not say so.
+		d.team.Policy = d.team.Policy.WithEveryone()
+	}
 	move := d.team.Advance(at, width, d.now)
 	if move.Nobody && width.Narrow && !stranded && in.EmptyRounds == 0 {
 		wide := d.team.Advance(at, escalation.Width{Reach: width.Reach}, d.now)

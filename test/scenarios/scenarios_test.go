@@ -16,6 +16,9 @@
 //	test WHO D                a test page goes to somebody, who has that long to answer
 //	hole SCHEDULE OWNER D     nobody will be on call in it, from in D on, for an hour
 //	filled SCHEDULE           somebody will be
+//	raised TITLE [SEVERITY]   somebody raises an alarm by hand
+//	cleared TITLE             … and says that it is well again
+//	leaves WHO                somebody leaves the team, which is deployed at once
 //	pass D                    time passes
 //	tap WHO ACTION [ARG]      somebody presses a button
 //	paged [WHO:CHANNEL …]     exactly these were paged since the last `paged`
@@ -27,6 +30,8 @@
 //	says KEY WORDS            the timeline says so
 //	broken WHO:CHANNEL [passing]  from now on this channel fails
 //	mended WHO:CHANNEL
+//	unreachable WHO:CHANNEL   from now on it is known that this channel reaches nobody
+//	reachable WHO:CHANNEL
 //	alarms N                  this many alarms of a round that reached nobody, so far
 package scenarios
 
@@ -35,7 +40,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
+	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -49,6 +57,7 @@ import (
 	"rouse/shared/clock"
 	"rouse/shared/config"
 	"rouse/shared/desk"
+	"rouse/shared/escalation"
 	"rouse/shared/inbox"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
@@ -73,6 +82,23 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
+// What docs/incidents.md says in brackets is the name of a story.
+func TestDocumentNamesStories(t *testing.T) {
+	text, err := os.ReadFile("../../docs/incidents.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`\[([a-z-]+)\](?:[^(]|$)`).FindAllStringSubmatch(string(text), -1)
+	for _, m := range names {
+		if _, err := os.Stat(filepath.Join("testdata", m[1]+".txtar")); err != nil {
+			t.Errorf("docs/incidents.md: %v", err)
+		}
+	}
+	if len(names) < 20 {
+		t.Errorf("it names %d stories", len(names))
+	}
+}
+
 func play(t *testing.T, a *txtar.Archive) {
 	files := map[string]string{}
 	for _, f := range a.Files {
@@ -82,7 +108,7 @@ func play(t *testing.T, a *txtar.Archive) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, config: c, broken: map[string]bool{}, threads: map[string]string{}}
+	w := &world{t: t, config: c, broken: map[string]bool{}, deaf: map[string]bool{}, threads: map[string]string{}}
 	for i, line := range strings.Split(files["script"], "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		words := strings.Fields(line)
@@ -90,11 +116,11 @@ func play(t *testing.T, a *txtar.Archive) {
 			continue
 		}
 		if err := w.do(words[0], words[1:]); err != nil {
-			t.Fatalf("script line %d: %s\n\t%v\n%s", i+1, line, err, w.history())
+			t.Fatalf("script line %d: %s\n\t%v\n%s", i+1, line, err, w.history(""))
 		}
 	}
 	if extra := w.take(&w.pages); len(extra) > 0 {
-		t.Fatalf("at the end, paged %v, which the script does not name\n%s", extra, w.history())
+		t.Fatalf("at the end, paged %v, which the script does not name\n%s", extra, w.history(""))
 	}
 }
 
@@ -114,6 +140,7 @@ type world struct {
 	pages   []string
 	told    []string
 	broken  map[string]bool // channel → passing
+	deaf    map[string]bool // channels that are known to reach nobody
 	alarms  int
 	threads map[string]string // reporter → Message-ID of what they were last told
 	stored  map[string]string
@@ -123,7 +150,16 @@ func (w *world) begin(at time.Time) {
 	w.clock = clock.NewVirtual(at)
 	w.store = memstore.New()
 	log := slog.New(slog.NewTextHandler(alarmCounter{w}, nil))
-	team := func(context.Context) (loop.Team, error) { return w.config.Team(), nil }
+	team := func(context.Context) (loop.Team, error) {
+		t := w.config.Team()
+		t.Unreachable = func(who string, c escalation.Channel) string {
+			if w.deaf[who+":"+string(c)] {
+				return "not confirmed"
+			}
+			return ""
+		}
+		return t, nil
+	}
 	base := loop.Loop{Store: w.store, Clock: w.clock, Team: team, Hints: w, Log: log}
 	taps, router := base, base
 	router.Sender = w
@@ -323,13 +359,32 @@ func (w *world) do(verb string, args []string) error {
 		}
 	case "says":
 		words := strings.Join(args[1:], " ")
-		if !strings.Contains(w.history(), words) {
-			return fmt.Errorf("the timeline does not say %q", words)
+		if !strings.Contains(w.history(incident.Key(args[0])), words) {
+			return fmt.Errorf("the timeline of %s does not say %q", args[0], words)
 		}
 	case "broken":
 		w.broken[args[0]] = len(args) > 1
 	case "mended":
 		delete(w.broken, args[0])
+	case "unreachable":
+		w.deaf[args[0]] = true
+	case "reachable":
+		delete(w.deaf, args[0])
+	case "leaves":
+		left := *w.config
+		left.Responders = maps.Clone(left.Responders)
+		delete(left.Responders, args[0])
+		w.config = &left
+	case "raised", "cleared":
+		a := incident.Alert{Source: incident.SourceHand, Name: args[0], State: incident.AlertFailing, Why: verb}
+		if verb == "cleared" {
+			a.State = incident.AlertWell
+		}
+		if len(args) > 1 {
+			a.Severity = incident.Severity(args[1])
+		}
+		a.At = w.clock.Now()
+		return w.raise(ctx, a.Signal())
 	case "alarms":
 		return same("alarms", []string{strconv.Itoa(w.alarms)}, args)
 	default:
@@ -446,7 +501,7 @@ func (w *world) take(list *[]string) []string {
 
 func (w *world) tellings() []string {
 	var out []string
-	w.events(func(_ incident.ID, e incident.Event) {
+	w.events(func(_ incident.Incident, e incident.Event) {
 		if e.Kind == "told" {
 			out = append(out, e.Who+":"+e.Why)
 		}
@@ -454,7 +509,7 @@ func (w *world) tellings() []string {
 	return out
 }
 
-func (w *world) events(f func(incident.ID, incident.Event)) {
+func (w *world) events(f func(incident.Incident, incident.Event)) {
 	recent, err := w.store.Recent(context.Background(), 1000)
 	w.check(err)
 	slices.Reverse(recent)
@@ -462,19 +517,22 @@ func (w *world) events(f func(incident.ID, incident.Event)) {
 		events, err := w.store.Timeline(context.Background(), in.ID)
 		w.check(err)
 		for _, e := range events {
-			f(in.ID, e)
+			f(in, e)
 		}
 	}
 }
 
-func (w *world) history() string {
+// history tells the incidents of a key, or all of them.
+func (w *world) history(key incident.Key) string {
 	if w.clock == nil {
 		return ""
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "now %s\n", w.clock.Now().Format("15:04:05"))
-	w.events(func(id incident.ID, e incident.Event) {
-		fmt.Fprintf(&b, "%s %s %s %s: %s\n", e.At.Format("15:04:05"), id, e.Kind, e.Who, e.Why)
+	w.events(func(in incident.Incident, e incident.Event) {
+		if key == "" || in.Key == key {
+			fmt.Fprintf(&b, "%s %s %s %s: %s\n", e.At.Format("15:04:05"), in.ID, e.Kind, e.Who, e.Why)
+		}
 	})
 	return b.String()
 }
