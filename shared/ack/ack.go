@@ -26,6 +26,7 @@ import (
 	"rouse/shared/config"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
+	"rouse/shared/mute"
 	"rouse/shared/page"
 )
 
@@ -38,11 +39,17 @@ const (
 // New returns the handler of the screen: /a/CODE and /health. l decides on what
 // is pressed, and has no Sender: the router sends.
 func New(c *config.Config, store Store, l *loop.Loop) http.Handler {
-	return &handler{service: c.Service, people: page.PeopleOf(c), store: store, loop: l, clock: l.Clock}
+	h := &handler{service: c.Service, people: page.PeopleOf(c), store: store, loop: l, clock: l.Clock, windows: c.Maintenance}
+	for _, k := range c.Checks {
+		h.checks = append(h.checks, k.Name)
+	}
+	return h
 }
 
 type handler struct {
 	service string
+	checks  []string
+	windows mute.Windows // of rouse.yaml
 	people  page.People
 	store   Store
 	loop    *loop.Loop
@@ -113,7 +120,9 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, code loop.Code) {
 	case in.ID != code.Incident || !in.Open():
 		h.say(w, r, settled)
 	default:
-		h.render(w, r, http.StatusOK, "screen", h.view(in, code.Who))
+		v := h.view(in, code.Who)
+		v.Mutes = h.mutes(r.Context(), in, code.Who)
+		h.render(w, r, http.StatusOK, "screen", v)
 	}
 }
 
@@ -155,6 +164,8 @@ var (
 		Text: "Nothing was changed, and people go on being paged until somebody has it. Try again in a moment."}
 	unsaved = message{status: http.StatusServiceUnavailable, Heading: "That was not saved",
 		Text: "Nothing was changed, and people go on being paged. Press again:"}
+	unmuted = message{status: http.StatusServiceUnavailable, Heading: "That was not saved",
+		Text: "Nothing was changed: the check wakes people as before. Press again:"}
 	undecided = message{status: http.StatusAccepted, Heading: "Saved, not yet done", Back: true,
 		Text: "What you pressed is stored and takes effect within a minute. Look again to see it."}
 )

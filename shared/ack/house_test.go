@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"rouse/shared/ack"
+	"rouse/shared/amend"
 	"rouse/shared/clock"
 	"rouse/shared/config"
 	"rouse/shared/incident"
@@ -38,6 +39,8 @@ policies:
     check_in: 30m
 capabilities:
   login: {words: [log in, sign in, password]}
+checks:
+  login: {capability: login, http: {url: "https://app.example.com/login"}}
 inbox: {address: alerts@in.example.com, team: [example.com], answer_within: 10m}
 `
 
@@ -94,6 +97,7 @@ func (h *house) Send(_ context.Context, d loop.Delivery) error {
 type faulty struct {
 	*memstore.Store
 	code, load, put, commit bool
+	amend                   bool
 	reads                   atomic.Int64
 	who                     string    // of every code, if not ""
 	grant                   loop.Code // for every code, if not zero
@@ -125,6 +129,13 @@ func (f *faulty) Load(ctx context.Context, key incident.Key) (loop.Live, error) 
 func (f *faulty) Timeline(ctx context.Context, id incident.ID) ([]incident.Event, error) {
 	f.reads.Add(1)
 	return f.Store.Timeline(ctx, id)
+}
+
+func (f *faulty) Amend(ctx context.Context, a amend.Amendment) error {
+	if f.amend {
+		return errDown
+	}
+	return f.Store.Amend(ctx, a)
 }
 
 func (f *faulty) PutSignal(ctx context.Context, s incident.Signal) (bool, error) {

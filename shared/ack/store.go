@@ -3,11 +3,12 @@ package ack
 import (
 	"context"
 
+	"rouse/shared/amend"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 )
 
-// A Store is what the ack screen shows.
+// A Store is what the ack screen shows, and where it leaves what is no signal.
 type Store interface {
 	// Code finds what the code with this hash lets its bearer do.
 	Code(ctx context.Context, hash string) (code loop.Code, found bool, err error)
@@ -15,4 +16,8 @@ type Store interface {
 	Load(ctx context.Context, key incident.Key) (loop.Live, error)
 	// Timeline lists the events of an incident, oldest first.
 	Timeline(ctx context.Context, id incident.ID) ([]incident.Event, error)
+	// Amend keeps a mute, or puts it in the place of the one with its ID.
+	Amend(ctx context.Context, a amend.Amendment) error
+	// Standing tells what is muted.
+	Standing(ctx context.Context) (amend.Standing, error)
 }

@@ -21,6 +21,8 @@ type tap struct {
 	Seen    int64  // version of the incident that the screen showed
 	Minutes int    // of a snooze
 	To      string // whom it is passed to
+	Check   string // that is muted
+	Until   int64  // when that ends, in seconds since 1970
 }
 
 // snoozes are the lengths on offer, in minutes.
@@ -42,6 +44,14 @@ func (h *handler) press(w http.ResponseWriter, r *http.Request, code loop.Code, 
 	// What has arrived counts, even if the phone has lost its connection.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), tapTimeout)
 	defer cancel()
+	if t.Action == incident.ActMute {
+		if err := h.mute(ctx, t, code); err != nil {
+			m := unmuted
+			m.Again = &t
+			h.fail(w, r, m, "mute", err)
+			return
+		}
+	}
 	if _, err := h.loop.Store.PutSignal(ctx, t.signal(code, h.clock.Now())); err != nil {
 		m := unsaved
 		m.Again = &t
@@ -99,6 +109,11 @@ func (h *handler) parse(form url.Values) (tap, bool) {
 		t.To = form.Get("to")
 		_, member := h.people[t.To]
 		return t, member
+	case incident.ActMute:
+		t.Check = form.Get("check")
+		t.Until, err = strconv.ParseInt(form.Get("until"), 10, 64)
+		left := time.Unix(t.Until, 0).Sub(h.clock.Now())
+		return t, err == nil && slices.Contains(h.checks, t.Check) && left > 0 && left <= muteMax
 	}
 	return tap{}, false
 }
@@ -107,11 +122,19 @@ func (h *handler) parse(form url.Values) (tap, bool) {
 // person saw and pressed, so that a form sent twice is one signal, and so is
 // the same button of the same screen in two tabs.
 func (t tap) signal(code loop.Code, now time.Time) incident.Signal {
-	return incident.Signal{
+	length := time.Duration(t.Minutes) * time.Minute
+	if t.Action == incident.ActMute {
+		length = time.Unix(t.Until, 0).Sub(now)
+	}
+	s := incident.Signal{
 		ID:  fmt.Sprintf("tap/%s/%s/%d/%s/%d/%s", code.Incident, code.Who, t.Seen, t.Action, t.Minutes, t.To),
 		Key: code.Key, Kind: incident.KindTap, At: now, Incident: code.Incident,
 		Tap: &incident.TapSignal{
-			Action: t.Action, Who: code.Who, Via: "link", For: time.Duration(t.Minutes) * time.Minute, To: t.To,
+			Action: t.Action, Who: code.Who, Via: "link", For: length, To: t.To, Check: t.Check,
 		},
 	}
+	if t.Action == incident.ActMute {
+		s.ID += fmt.Sprintf("%s/%d", t.Check, t.Until)
+	}
+	return s
 }

@@ -38,6 +38,7 @@ type view struct {
 	Standing
 	Facts
 	Buttons
+	Mutes Mutes
 }
 
 // Standing is who has the incident.
