@@ -13,6 +13,7 @@ import (
 
 	"rouse/shared/awsenv"
 	"rouse/shared/env"
+	"rouse/shared/secret"
 )
 
 // An access is what one function may do, and so what it must be told: each
@@ -24,6 +25,9 @@ type access struct {
 	pages  bool     // publish to the responders' topics, with links to the ack screen
 	writes bool     // send mail as inbox.reply_from, and as nobody else
 	mail   bool     // read, move and delete what SES stored
+	// secrets: read those that rouse.yaml names for the function, each by its
+	// own path.
+	secrets bool
 }
 
 // may lists everything that each function may do. Nothing is granted anywhere
@@ -34,7 +38,7 @@ type access struct {
 // faulty neighbour can do to people's phones and customers' mailboxes is
 // bounded here.
 var may = map[string]access{
-	"probe":  {table: raise, wakes: []string{"router"}},
+	"probe":  {table: raise, wakes: []string{"router"}, secrets: true},
 	"inbox":  {table: raise, wakes: []string{"router", "desk"}, mail: true},
 	"router": {table: decide, due: true, wakes: []string{"router", "desk"}, pages: true},
 	"ack":    {table: decide, wakes: []string{"router", "desk"}},
@@ -59,10 +63,12 @@ type addresses struct {
 	ackURL    *string
 	mail      *mailBucket
 	replyFrom string
+	secrets   map[string][]string // names, by the function that reads them
 }
 
 // grants turns a function's access into the statements of its role.
-func (a addresses) grants(may access) []awsiam.PolicyStatement {
+func (a addresses) grants(function string) []awsiam.PolicyStatement {
+	may := may[function]
 	var all []awsiam.PolicyStatement
 	allow := func(service string, actions []string, resources ...*string) {
 		full := make([]*string, len(actions))
@@ -99,6 +105,17 @@ func (a addresses) grants(may access) []awsiam.PolicyStatement {
 		allow("s3", []string{"GetObject", "PutObject", "DeleteObject"},
 			jsii.String(*a.mail.arn+"/"+env.MailNew+"*"), jsii.String(*a.mail.arn+"/"+env.MailRead+"*"))
 	}
+	if may.secrets && len(a.secrets[function]) > 0 {
+		// A SecureString under the key that SSM keeps for the account needs no
+		// right to the key besides: its policy lets in whoever SSM lets in.
+		var parameters []*string
+		for _, name := range a.secrets[function] {
+			parameters = append(parameters, a.table.Stack().FormatArn(&awscdk.ArnComponents{
+				Service: jsii.String("ssm"), Resource: jsii.String("parameter"), ResourceName: jsii.String(strings.TrimPrefix(secret.Parameter(name), "/")),
+			}))
+		}
+		allow("ssm", []string{"GetParameter"}, parameters...)
+	}
 	if may.writes && a.replyFrom != "" {
 		// SES authorizes by the identity that verified the sender, which may be
 		// the address or its domain; the condition pins the address itself.
@@ -120,7 +137,8 @@ func (a addresses) grants(may access) []awsiam.PolicyStatement {
 
 // environment tells a function where the things are that it may reach. The
 // names are those of shared/env, which the functions read them by.
-func (a addresses) environment(may access, stack awscdk.Stack) map[string]*string {
+func (a addresses) environment(function string, stack awscdk.Stack) map[string]*string {
+	may := may[function]
 	vars := map[string]*string{env.Table: a.table.TableName()}
 	endpoints := []string{awsenv.DynamoDB, awsenv.SQS}
 	for _, reader := range may.wakes {
@@ -136,6 +154,9 @@ func (a addresses) environment(may access, stack awscdk.Stack) map[string]*strin
 	if may.mail && a.mail != nil {
 		vars[env.MailBucket] = a.mail.name
 		endpoints = append(endpoints, awsenv.S3)
+	}
+	if may.secrets && len(a.secrets[function]) > 0 {
+		endpoints = append(endpoints, awsenv.SSM)
 	}
 	if may.writes {
 		endpoints = append(endpoints, awsenv.SES)

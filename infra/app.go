@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
+	"rouse/shared/check"
 	"rouse/shared/config"
 )
 
@@ -79,6 +80,9 @@ func compose(app awscdk.App, d deployment) (table, whole awscdk.Stack) {
 		queues: map[string]awssqs.Queue{"router": routing.queue},
 		topics: routing.topics,
 		ackURL: acknowledging.url,
+		secrets: map[string][]string{
+			"probe": check.Secrets(d.team.Checks),
+		},
 	}
 
 	var mail *mail

@@ -40,7 +40,7 @@ func (s *service) newFunction(scope constructs.Construct, f spec) awslambda.Func
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 
-	statements := append(s.at.grants(may[f.name]), allow([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, logs.LogGroupArn()))
+	statements := append(s.at.grants(f.name), allow([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, logs.LogGroupArn()))
 	if f.dead != nil {
 		statements = append(statements, allow([]string{"sqs:SendMessage"}, f.dead.QueueArn()))
 	}
@@ -54,7 +54,7 @@ func (s *service) newFunction(scope constructs.Construct, f spec) awslambda.Func
 		},
 	})
 
-	vars := s.at.environment(may[f.name], s.stack)
+	vars := s.at.environment(f.name, s.stack)
 	props := &awslambda.FunctionProps{
 		Description:   jsii.String(f.does),
 		Runtime:       awslambda.Runtime_PROVIDED_AL2023(),

@@ -192,10 +192,11 @@ func TestWhoMayDoWhat(t *testing.T) {
 	want := map[string][]string{
 		"sns:Publish ${TopicAna}":          {"Router"},
 		"sns:Publish ${TopicBoLind4C2C1F}": {"Router"},
-		"ses:SendEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/support@example.com":    {"Desk"},
-		"ses:SendEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com":            {"Desk"},
-		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/support@example.com": {"Desk"},
-		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com":         {"Desk"},
+		"ses:SendEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/support@example.com":     {"Desk"},
+		"ses:SendEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com":             {"Desk"},
+		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/support@example.com":  {"Desk"},
+		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com":          {"Desk"},
+		"ssm:GetParameter arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/rouse/publish-token": {"Probe"},
 		"sqs:SendMessage ${RouterQueue.Arn}":    {"Ack", "Desk", "Probe", "Inbox", "Router"},
 		"sqs:SendMessage ${DeskQueue.Arn}":      {"Ack", "Desk", "Inbox", "Router"},
 		"sqs:ReceiveMessage ${RouterQueue.Arn}": {"Router"},
@@ -212,7 +213,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		}
 	}
 	for key, functions := range got {
-		narrow := strings.HasPrefix(key, "sns:") || strings.HasPrefix(key, "ses:") || strings.HasPrefix(key, "dynamodb:Query ${Table.Arn}/")
+		narrow := strings.HasPrefix(key, "sns:") || strings.HasPrefix(key, "ses:") || strings.HasPrefix(key, "ssm:") || strings.HasPrefix(key, "dynamodb:Query ${Table.Arn}/")
 		if narrow && want[key] == nil {
 			t.Errorf("%v may %s", functions, key)
 		}

@@ -10,6 +10,7 @@ import (
 
 	"rouse/shared/check"
 	"rouse/shared/probe"
+	"rouse/shared/secret"
 )
 
 var checkCommand = command{
@@ -44,7 +45,8 @@ func runCheck(ctx context.Context, c *call) error {
 			checks = append(checks, k)
 		}
 	}
-	rows := sampleAll(ctx, checks)
+	held := c.secrets(ctx, check.Secrets(checks))
+	rows := sampleAll(ctx, &probe.Prober{Secrets: held}, checks)
 	failed := false
 	for _, row := range rows {
 		failed = failed || !row.OK
@@ -60,9 +62,20 @@ func runCheck(ctx context.Context, c *call) error {
 	return err
 }
 
-func sampleAll(ctx context.Context, checks []check.Check) []checkRow {
+// secrets are those of this machine's environment. It tells which of the named
+// ones are not there.
+func (c *call) secrets(ctx context.Context, names []string) secret.Environment {
+	held := secret.Environment(c.env)
+	for _, name := range names {
+		if _, err := held.Secret(ctx, name); err != nil {
+			fmt.Fprintf(c.stderr, "rouse: %v (on this machine, secrets are read from the environment)\n", err)
+		}
+	}
+	return held
+}
+
+func sampleAll(ctx context.Context, prober *probe.Prober, checks []check.Check) []checkRow {
 	rows := make([]checkRow, len(checks))
-	var prober probe.Prober
 	var running sync.WaitGroup
 	slots := make(chan struct{}, checksAtOnce)
 	for i, k := range checks {

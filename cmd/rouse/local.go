@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"rouse/cmd/rouse/local"
+	"rouse/shared/check"
 	"rouse/shared/dynamostore"
 	"rouse/shared/memstore"
 )
@@ -45,7 +46,8 @@ func runLocal(ctx context.Context, c *call, o localOptions) error {
 			return err
 		}
 	}
-	return local.Serve(ctx, c.stdout, cfg, store, o.http, o.smtp, slog.New(slog.NewTextHandler(c.stderr, nil)))
+	held := c.secrets(ctx, check.Secrets(cfg.Checks))
+	return local.Serve(ctx, c.stdout, cfg, store, held, o.http, o.smtp, slog.New(slog.NewTextHandler(c.stderr, nil)))
 }
 
 // openTable opens a table of a DynamoDB on this machine, whose keys do not

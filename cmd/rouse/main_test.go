@@ -271,19 +271,21 @@ responders: {ana: {phone: "+13105550100"}}
 checks:
   good: {http: {url: "%s/"}}
   bad: {http: {url: "%s/bad"}}
-`, server.URL, server.URL)})
+  secret: {http: {url: "%s/", bearer: probe-token}}
+`, server.URL, server.URL, server.URL)})
 
 	got := rouse(t, "", "check", "--json")
 	var rows []map[string]any
 	if err := json.Unmarshal([]byte(got.stdout), &rows); err != nil {
 		t.Fatalf("%v: %s", err, got.stdout)
 	}
-	if got.status != 1 || len(rows) != 2 {
+	if got.status != 1 || len(rows) != 3 {
 		t.Fatalf("status %d, rows %v", got.status, rows)
 	}
 	for i, want := range []map[string]any{
 		{"check": "good", "ok": true, "why": ""},
 		{"check": "bad", "ok": false, "why": "status 502"},
+		{"check": "secret", "ok": false, "why": "secret probe-token cannot be read"},
 	} {
 		if took, ok := rows[i]["took_ms"].(float64); !ok || took < 0 {
 			t.Errorf("took_ms is %v", rows[i]["took_ms"])
@@ -292,6 +294,9 @@ checks:
 		if !reflect.DeepEqual(rows[i], want) {
 			t.Errorf("row %v, want %v", rows[i], want)
 		}
+	}
+	if !strings.Contains(got.stderr, "set ROUSE_SECRET_PROBE_TOKEN") {
+		t.Errorf("it does not say where secrets are read: %s", got.stderr)
 	}
 	if got := rouse(t, "", "check", "good"); got.status != 0 || !strings.HasSuffix(got.stdout, "ms  ok\n") {
 		t.Errorf("check good: %+v", got)

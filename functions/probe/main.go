@@ -9,6 +9,8 @@ import (
 	_ "time/tzdata" // provided.al2023 has no zone database
 
 	"rouse/functions/internal/base"
+	"rouse/functions/internal/secrets"
+	"rouse/shared/check"
 	"rouse/shared/env"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
@@ -21,8 +23,14 @@ func wire(getenv func(string) string) (base.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	prober := &probe.Prober{}
+	if held, err := secrets.New(b, getenv, check.Secrets(b.Config.Checks)); err != nil {
+		return nil, err
+	} else if held != nil {
+		prober.Secrets = held
+	}
 	runner := &probe.Runner{
-		Checks: b.Config.Checks, Sampler: &probe.Prober{}, Store: b.Store, Clock: b.Clock, Muted: b.Team().Muted,
+		Checks: b.Config.Checks, Sampler: prober, Store: b.Store, Clock: b.Clock, Muted: b.Team().Muted,
 		Raise: func(ctx context.Context, t probe.Transition) error {
 			return loop.Raise(ctx, b.Store, b.Hints, t.Signal(b.Config.Zone()))
 		},

@@ -18,6 +18,7 @@ const (
 	SQS      = "SQS"
 	SES      = "SESV2"
 	S3       = "S3"
+	SSM      = "SSM"
 )
 
 // Config returns the configuration for the given services. On a laptop

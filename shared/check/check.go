@@ -7,7 +7,9 @@
 package check
 
 import (
+	"maps"
 	"regexp"
+	"slices"
 	"time"
 )
 
@@ -48,12 +50,49 @@ func (c Check) Rule() Params {
 	return p.filled()
 }
 
-// HTTP is a request and what must come back.
+// Secrets lists the names of the secrets that c needs, each once.
+func (c Check) Secrets() []string {
+	var names []string
+	for _, r := range c.refs() {
+		if r.Secret {
+			names = append(names, r.Name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Secrets lists the names of the secrets that the checks need, each once.
+func Secrets(checks []Check) []string {
+	var names []string
+	for _, c := range checks {
+		names = append(names, c.Secrets()...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (c Check) refs() []Ref {
+	switch {
+	case c.HTTP != nil:
+		return c.HTTP.Refs()
+	case c.TCP != nil:
+		refs, _ := Refs(c.TCP.Send)
+		return refs
+	}
+	return nil
+}
+
+// HTTP is a request and what must come back. Its URL, Headers, Body and Form
+// may hold references.
 type HTTP struct {
 	URL     string // absolute, http or https
 	Method  string // "" means GET
 	Headers map[string]string
 	Body    string
+	Form    map[string]string // sent as an HTML form is; nil means Body
+	Basic   *Basic            // user and password; nil means none
+	Bearer  string            // name of the secret that is the token; "" means none
 	Expect  Expect
 	// Redirects is how many may be followed; 0 means 5. Negative: none is, and
 	// the first response is judged as it stands.
@@ -61,11 +100,36 @@ type HTTP struct {
 	Addresses Addresses
 }
 
+// Basic is how a user is known who has a password.
+type Basic struct {
+	User   string
+	Secret string // the password's name
+}
+
+// Refs lists all values that h is given when it is sent.
+func (h HTTP) Refs() []Ref {
+	texts := []string{h.URL, h.Body}
+	texts = slices.AppendSeq(texts, maps.Values(h.Headers))
+	texts = slices.AppendSeq(texts, maps.Values(h.Form))
+	var all []Ref
+	for _, text := range texts {
+		refs, _ := Refs(text)
+		all = append(all, refs...)
+	}
+	if h.Basic != nil {
+		all = append(all, Ref{Name: h.Basic.Secret, Secret: true})
+	}
+	if h.Bearer != "" {
+		all = append(all, Ref{Name: h.Bearer, Secret: true})
+	}
+	return all
+}
+
 // TCP is a connection, and what is said over it.
 type TCP struct {
 	Address string // host:port
 	TLS     bool   // with a handshake at once and a certificate for the host
-	Send    string
+	Send    string // may hold references to secrets
 	// Expect finds something in what comes back. Without, a connection is good.
 	Expect    *regexp.Regexp
 	Addresses Addresses

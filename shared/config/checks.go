@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"rouse/shared/check"
+	"rouse/shared/secret"
 )
 
 func (b *builder) checks(v value) {
@@ -84,35 +85,148 @@ func request(v value, c check.Check) *check.HTTP {
 	if !f.valid() {
 		return nil
 	}
-	h := &check.HTTP{URL: f.get("url").url()}
+	h := message(f, c.Deadline(), captured{})
+	h.Addresses = addresses(f.get("addresses"))
+	return &h
+}
+
+// message reads a request and what must come back within the time.
+func message(f fields, timeout time.Duration, known captured) check.HTTP {
+	h := check.HTTP{URL: f.get("url").url(known)}
 	if m := f.get("method"); m.present() {
 		h.Method = m.oneOf("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 	}
-	h.Headers = headers(f.get("headers"))
-	if body := f.get("body"); body.present() {
+	h.Headers = headers(f.get("headers"), known)
+	body, form := f.get("body"), f.get("form")
+	if body.present() {
 		h.Body = body.lines(BodyBytesMax)
-		if h.Method == "" || h.Method == "GET" || h.Method == "HEAD" {
-			body.fault("a GET or HEAD request carries no body; write method: POST, or remove the body")
+		body.refs(known)
+	}
+	if form.present() {
+		h.Form = formFields(form, known)
+		if body.present() {
+			form.fault("is one body too many beside body; keep one of them")
 		}
 	}
+	for _, v := range []value{body, form} {
+		if v.present() && (h.Method == "" || h.Method == "GET" || h.Method == "HEAD") {
+			v.fault("a GET or HEAD request carries no body; write method: POST, or remove it")
+		}
+	}
+	authorize(f, &h)
 	if r := f.get("redirects"); r.present() {
 		h.Redirects = r.number(0, redirectsMax)
 		if h.Redirects == 0 {
 			h.Redirects = -1
 		}
 	}
-	h.Addresses = addresses(f.get("addresses"))
-	h.Expect = expect(f.get("expect"), c.Deadline(), h)
+	h.Expect = expect(f.get("expect"), timeout, &h)
 	return h
 }
+
+// authorize reads by what secret h is let in.
+func authorize(f fields, h *check.HTTP) {
+	basic, bearer := f.get("basic"), f.get("bearer")
+	if b := basic.fields("basic"); b.valid() {
+		h.Basic = &check.Basic{User: b.get("user").text(), Secret: b.get("secret").secret()}
+		if strings.Contains(h.Basic.User, ":") {
+			b.get("user").fault("has a colon in it, which ends a user's name; write it without")
+		}
+	}
+	if bearer.present() {
+		h.Bearer = bearer.secret()
+	}
+	var given []string
+	for name := range h.Headers {
+		if strings.EqualFold(name, "Authorization") {
+			given = append(given, "the header "+name)
+		}
+	}
+	for key, v := range map[string]value{"basic": basic, "bearer": bearer} {
+		if v.present() {
+			given = append(given, key)
+		}
+	}
+	if len(given) > 1 {
+		slices.Sort(given)
+		f.fault("says in %d ways by what right it asks (%s); keep one", len(given), strings.Join(given, ", "))
+	}
+}
+
+// secret reads the name of a secret.
+func (v value) secret() string {
+	s, ok := v.raw("the name of a secret, like probe-password")
+	if ok && !secret.Well(s) {
+		v.fault("%q is not the name of a secret; write up to 32 small letters, digits and -, beginning with a letter, and keep the secret itself in the SSM parameter %s", s, secret.Parameter("NAME"))
+		return ""
+	}
+	return s
+}
+
+// captured are the values of a flow's steps: those of earlier steps, which may
+// be used, and those of later ones, which may not yet.
+type captured struct{ earlier, later []string }
+
+// refs finds fault with references in a text to what is not there.
+func (v value) refs(known captured) {
+	refs, err := check.Refs(v.n.Value)
+	if err != nil {
+		v.fault("has {{ without a reference; %v", err)
+	}
+	for _, r := range refs {
+		switch {
+		case r.Secret && !secret.Well(r.Name):
+			v.fault("%s: %q is not the name of a secret; write up to 32 small letters, digits and -, beginning with a letter", r, r.Name)
+		case r.Secret || slices.Contains(known.earlier, r.Name):
+		case slices.Contains(known.later, r.Name):
+			v.fault("%s is captured by this step or a later one, so that it has no value yet; capture it in an earlier step", r)
+		case len(known.earlier) == 0:
+			v.fault("%s was captured by no step before; a secret is written {{secret:%s}}", r, r.Name)
+		default:
+			v.fault("%s was captured by no step before; %s", r, Suggest(r.Name, known.earlier))
+		}
+	}
+}
+
+// formFields reads names and values of a form.
+func formFields(v value, known captured) map[string]string {
+	if !v.kind(yaml.MappingNode, "like {user: probe}") {
+		return nil
+	}
+	all := map[string]string{}
+	for _, e := range v.pairs() {
+		_, twice := all[e.id]
+		switch {
+		case e.key.n.Kind != yaml.ScalarNode || e.id == "" || len(e.id) > TextBytesMax:
+			e.key.fault("is not the name of a form field; write it as the form does")
+		case twice:
+			e.key.fault("is given twice; keep one")
+		case len(all) == formFieldsMax:
+			e.key.fault("is one field too many; at most %d are sent", formFieldsMax)
+			return all
+		}
+		s, ok := e.value.raw("some text")
+		if len(s) > BodyBytesMax {
+			e.value.fault("has %d bytes; at most %d are read", len(s), BodyBytesMax)
+		}
+		if ok {
+			e.value.refs(known)
+		}
+		all[e.id] = s
+	}
+	return all
+}
+
+const formFieldsMax = 50
 
 const redirectsMax = 20
 
 // headers reads names and values of request headers.
-func headers(v value) map[string]string {
+func headers(v value, known captured) map[string]string {
 	all := map[string]string{}
 	for _, e := range headerPairs(v, "like {Accept: text/html}") {
 		all[e.id] = e.value.lines(BodyBytesMax)
+		e.value.refs(known)
 		if strings.ContainsAny(all[e.id], "\r\n") {
 			e.value.fault("has a line break in it, which a header cannot carry; write one line")
 		}
@@ -183,13 +297,22 @@ func or(x, otherwise float64) float64 {
 	return x
 }
 
-// url reads an absolute http or https URL.
-func (v value) url() string {
+// url reads an absolute http or https URL, of which references may be a part.
+func (v value) url(known captured) string {
 	s, ok := v.raw(`like "https://app.example.com/login"`)
 	if !ok {
 		return ""
 	}
-	u, err := url.Parse(s)
+	v.refs(known)
+	refs, _ := check.Refs(s)
+	if len(refs) == 1 && s == refs[0].String() {
+		if refs[0].Secret {
+			v.fault("is a secret as a whole; write the scheme and the host out, like https://app.example.com/%s", s)
+		}
+		return s // an address that a page gives
+	}
+	filled := check.Fill(s, func(check.Ref) string { return placeholder })
+	u, err := url.Parse(filled)
 	switch {
 	case err != nil || strings.ContainsAny(s, " \t\r\n"):
 		v.fault("is not a URL; write it like https://app.example.com/login")
@@ -197,6 +320,8 @@ func (v value) url() string {
 		v.fault("%q has no scheme; write https://%s", s, strings.TrimPrefix(s, "//"))
 	case u.Scheme != "http" && u.Scheme != "https":
 		v.fault("%s: is not spoken by an http check; write http:// or https://", u.Scheme)
+	case strings.Contains(u.Scheme+u.Host, placeholder):
+		v.fault("has a reference in its host; write the host out, and references in the path and the query alone")
 	case strings.ContainsFunc(u.Hostname(), func(c rune) bool { return c > unicode.MaxASCII }):
 		v.fault("has letters in its host that DNS does not carry; write the host's ASCII form, like xn--bcher-kva.example")
 	case u.Hostname() == "":
@@ -204,12 +329,15 @@ func (v value) url() string {
 	case u.Port() != "" && !validPort(u.Port()):
 		v.fault("%s is not a port; write one from 1 to 65535", u.Port())
 	case u.User != nil:
-		v.fault("carries a user name or a password, and this file goes with every function in the clear; remove it")
+		v.fault("carries a user name or a password, and this file goes with every function in the clear; remove it, and name the password with basic: {user: …, secret: …}")
 	case len(s) > BodyBytesMax:
 		v.fault("has %d bytes; at most %d are read", len(s), BodyBytesMax)
 	}
 	return s
 }
+
+// placeholder stands for a reference while the text around it is judged.
+const placeholder = "reference-0"
 
 func validPort(s string) bool {
 	n, err := strconv.Atoi(s)

@@ -23,6 +23,9 @@ func tcp(v value) *check.TCP {
 	if secure := f.get("tls"); secure.present() {
 		c.TLS = secure.truth()
 	}
+	if c.Send != "" {
+		f.get("send").refs(captured{})
+	}
 	if f.get("send").present() && !f.get("expect").present() {
 		f.get("send").fault("proves nothing unless an answer is expected; add expect, a regular expression like expect: PONG")
 	}

@@ -71,9 +71,17 @@ var sections = map[string]section{
 		keys: []string{"capability", "every", "timeout", "http", "tcp", "tls", "verdict"},
 	},
 	"http": {
-		keys:     []string{"url", "method", "headers", "body", "redirects", "addresses", "expect"},
+		keys:     []string{"url", "method", "headers", "body", "form", "basic", "bearer", "redirects", "addresses", "expect"},
 		required: []string{"url"},
 		examples: map[string]string{"url": `url: "https://app.example.com/login"`},
+	},
+	"basic": {
+		keys:     []string{"user", "secret"},
+		required: []string{"user", "secret"},
+		examples: map[string]string{
+			"user":   "user: probe",
+			"secret": "the name of the password, like secret: probe-password",
+		},
 	},
 	"tcp": {
 		keys:     []string{"address", "tls", "send", "expect", "addresses"},

@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
-	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -33,6 +32,13 @@ type Prober struct {
 	Roots *x509.CertPool
 	// Resolver finds the addresses of hosts; nil means the system's.
 	Resolver *net.Resolver
+	// Secrets holds what checks name; nil means that there are none.
+	Secrets Secrets
+}
+
+// Secrets finds secrets by their names.
+type Secrets interface {
+	Secret(ctx context.Context, name string) (string, error)
 }
 
 var _ Sampler = (*Prober)(nil)
@@ -41,19 +47,27 @@ var _ Sampler = (*Prober)(nil)
 // evaluated and held; otherwise Why says in few words what was wrong, in the
 // same words for the same fault, and never names a URL, header or body.
 func (p *Prober) Sample(ctx context.Context, c check.Check, at time.Time) check.Sample {
-	start := time.Now()
-	why := "the check has no kind"
 	ctx, cancel := context.WithTimeout(ctx, c.Deadline())
 	defer cancel()
-	switch {
-	case c.HTTP != nil:
-		why = p.http(ctx, *c.HTTP, start)
-	case c.TCP != nil:
-		why = p.tcp(ctx, *c.TCP)
-	case c.TLS != nil:
-		why = p.tls(ctx, *c.TLS)
+	start := time.Now()
+	secrets, why := p.reveal(ctx, c.Secrets())
+	if why == "" {
+		start = time.Now() // what we need ourselves is no one else's slowness
+		why = p.try(ctx, c, secrets, start)
 	}
 	return check.Sample{At: at, OK: why == "", Why: why, Took: time.Since(start)}
+}
+
+func (p *Prober) try(ctx context.Context, c check.Check, secrets values, start time.Time) (why string) {
+	switch {
+	case c.HTTP != nil:
+		return p.http(ctx, *c.HTTP, secrets, start)
+	case c.TCP != nil:
+		return p.tcp(ctx, *c.TCP, secrets)
+	case c.TLS != nil:
+		return p.tls(ctx, *c.TLS)
+	}
+	return "the check has no kind"
 }
 
 // phase is how far a request came, for the words of a timeout.
@@ -61,26 +75,37 @@ type phase struct{ atomic.Pointer[string] }
 
 func (p *phase) is(s string) { p.Store(&s) }
 
-func (p *Prober) http(ctx context.Context, h check.HTTP, start time.Time) (why string) {
-	u, err := url.Parse(h.URL)
+func (p *Prober) http(ctx context.Context, h check.HTTP, secrets values, start time.Time) (why string) {
+	u, err := secrets.url(h.URL, nil)
 	if err != nil {
 		return "invalid request"
 	}
 	return p.each(ctx, h.Addresses, u.Hostname(), func(open dial) string {
-		_, why := p.visit(ctx, h, start, open)
+		v := visitor{roots: p.Roots, open: open, values: secrets}
+		_, why := v.visit(ctx, h, start)
 		return why
 	})
 }
 
+// A visitor sends the requests of one sample.
+type visitor struct {
+	roots  *x509.CertPool
+	open   dial
+	values values         // with which requests are filled
+	jar    http.CookieJar // nil: cookies are forgotten
+	from   *url.URL       // where the last response came from; nil before the first
+}
+
 // An answer is a response that is as expected.
 type answer struct {
+	from   *url.URL
 	header http.Header
 	body   []byte
 }
 
-// visit sends one request, over connections of its own that open opens, and
-// judges what comes back.
-func (p *Prober) visit(ctx context.Context, h check.HTTP, start time.Time, open dial) (a answer, why string) {
+// visit sends one request, over connections of its own, and judges what comes
+// back, the last byte of which is expected within h.Expect.Within of start.
+func (v *visitor) visit(ctx context.Context, h check.HTTP, start time.Time) (a answer, why string) {
 	var at phase
 	at.is("before connect")
 	trace := &httptrace.ClientTrace{
@@ -91,32 +116,20 @@ func (p *Prober) visit(ctx context.Context, h check.HTTP, start time.Time, open 
 		WroteRequest:         func(httptrace.WroteRequestInfo) { at.is("waiting for headers") },
 		GotFirstResponseByte: func() { at.is("in headers") },
 	}
-	method := h.Method
-	if method == "" {
-		method = http.MethodGet
-	}
-	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(ctx, trace), method, h.URL, strings.NewReader(h.Body))
+	req, err := v.request(httptrace.WithClientTrace(ctx, trace), h)
 	if err != nil {
 		return a, "invalid request"
 	}
-	req.Header.Set("User-Agent", "rouse")
-	for k, v := range h.Headers {
-		if strings.EqualFold(k, "Host") {
-			req.Host = v
-			continue
-		}
-		req.Header.Set(k, v)
-	}
 	transport := &http.Transport{
-		DialContext:            open,
+		DialContext:            v.open,
 		DisableKeepAlives:      true,
 		DisableCompression:     true,
 		ForceAttemptHTTP2:      true,
 		MaxResponseHeaderBytes: headerBytesMax,
-		TLSClientConfig:        &tls.Config{RootCAs: p.Roots},
+		TLSClientConfig:        &tls.Config{RootCAs: v.roots},
 	}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, CheckRedirect: redirects(h.Redirects, h.Headers)}
+	client := &http.Client{Transport: transport, Jar: v.jar, CheckRedirect: redirects(h.Redirects, h.Headers)}
 	resp, err := client.Do(req)
 	if err != nil {
 		return a, reason(err, *at.Load())
@@ -148,7 +161,7 @@ func (p *Prober) visit(ctx context.Context, h check.HTTP, start time.Time, open 
 	if h.Expect.Within > 0 && took > h.Expect.Within {
 		return a, fmt.Sprintf("slower than %v", h.Expect.Within)
 	}
-	return answer{resp.Header, body}, ""
+	return answer{resp.Request.URL, resp.Header, body}, ""
 }
 
 // ending says that the certificates of a connection do not remain valid for so
@@ -203,7 +216,8 @@ func redirects(most int, secret map[string]string) func(*http.Request, []*http.R
 			for name := range secret {
 				next.Header.Del(name)
 			}
-			next.Header.Del("Authorization") // a password in the URL becomes this
+			next.Header.Del("Authorization")
+			next.Header.Del("Referer") // the whole URL, with what it was filled with
 			if next.Body != nil && next.Body != http.NoBody {
 				return errBodyAbroad
 			}

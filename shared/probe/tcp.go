@@ -14,7 +14,7 @@ import (
 
 const answerBytesMax = 64 << 10 // of a TCP service, before what is expected
 
-func (p *Prober) tcp(ctx context.Context, c check.TCP) string {
+func (p *Prober) tcp(ctx context.Context, c check.TCP, secrets values) string {
 	return p.connect(ctx, c.Address, c.Addresses, func(conn net.Conn, host string) string {
 		if c.TLS {
 			secure := tls.Client(conn, &tls.Config{RootCAs: p.Roots, ServerName: host})
@@ -23,7 +23,7 @@ func (p *Prober) tcp(ctx context.Context, c check.TCP) string {
 			}
 			conn = secure
 		}
-		if _, err := io.WriteString(conn, c.Send); err != nil {
+		if _, err := io.WriteString(conn, secrets.plain(c.Send)); err != nil {
 			return reason(err, "sending")
 		}
 		return await(conn, c.Expect)

@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sesv2"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
 	"rouse/shared/clock"
 	"rouse/test/moto"
@@ -54,6 +56,9 @@ func emulated(t *testing.T) account {
 		if err != nil {
 			t.Fatal(err)
 		}
+	}
+	if _, err := a.ssm.PutParameter(ctx, &ssm.PutParameterInput{Name: aws.String("/rouse/login"), Value: aws.String("hush"), Type: ssmtypes.ParameterTypeSecureString}); err != nil {
+		t.Fatal(err)
 	}
 	a.heard = func(t *testing.T, channel string) []string { return receive(t, a, heard[channel]) }
 	if _, err := a.ses.CreateEmailIdentity(ctx, &sesv2.CreateEmailIdentityInput{EmailIdentity: aws.String("example.com")}); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 
 	"rouse/shared/awsenv"
 	"rouse/shared/clock"
@@ -24,19 +25,22 @@ import (
 	"rouse/shared/loop"
 	"rouse/shared/page"
 	"rouse/shared/s3mail"
+	"rouse/shared/secret"
 	"rouse/shared/sesmailer"
 	"rouse/shared/snspager"
 	"rouse/shared/sqstimer"
+	"rouse/shared/ssmsecrets"
 )
 
 // account is an AWS account in us-east-1: a topic for ana, queues, the
-// verified domain example.com, an empty bucket. Whose it is, the tests do not
+// verified domain example.com, an empty bucket, the secret login. Whose it is, the tests do not
 // know.
 type account struct {
 	sns *sns.Client
 	sqs *sqs.Client
 	ses *sesv2.Client
 	s3  *s3.Client
+	ssm *ssm.Client
 
 	clock               clock.Clock
 	pass                func(time.Duration) // lets time pass
@@ -60,10 +64,10 @@ func clients(t *testing.T, url, s3URL string) account {
 	t.Helper()
 	vars := map[string]string{
 		"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SAM_LOCAL": "true",
-		"AWS_ENDPOINT_URL_SNS": url, "AWS_ENDPOINT_URL_SQS": url, "AWS_ENDPOINT_URL_SESV2": url, "AWS_ENDPOINT_URL_S3": s3URL,
+		"AWS_ENDPOINT_URL_SNS": url, "AWS_ENDPOINT_URL_SQS": url, "AWS_ENDPOINT_URL_SESV2": url, "AWS_ENDPOINT_URL_S3": s3URL, "AWS_ENDPOINT_URL_SSM": url,
 	}
 	getenv := func(name string) string { return vars[name] }
-	cfg, err := awsenv.Config(getenv, awsenv.SNS, awsenv.SQS, awsenv.SES, awsenv.S3)
+	cfg, err := awsenv.Config(getenv, awsenv.SNS, awsenv.SQS, awsenv.SES, awsenv.S3, awsenv.SSM)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,6 +78,7 @@ func clients(t *testing.T, url, s3URL string) account {
 		s3: s3.NewFromConfig(cfg, func(o *s3.Options) {
 			o.BaseEndpoint, o.UsePathStyle = awsenv.Endpoint(getenv, awsenv.S3), true
 		}),
+		ssm: ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.BaseEndpoint = awsenv.Endpoint(getenv, awsenv.SSM) }),
 	}
 }
 
@@ -100,6 +105,17 @@ var suite = map[string]func(t *testing.T, a account){
 		if got := a.heard(t, "email"); len(got) != 0 {
 			t.Errorf("by email %q", got)
 		}
+	},
+	"a secret is read by its name": func(t *testing.T, a account) {
+		r := ssmsecrets.Reader{Client: a.ssm}
+		if value, err := r.Secret(t.Context(), "login"); value != "hush" || err != nil {
+			t.Errorf("%q, %v", value, err)
+		}
+		_, err := r.Secret(t.Context(), "token")
+		if !errors.Is(err, secret.ErrMissing) || !strings.Contains(err.Error(), "make the SSM parameter /rouse/token") {
+			t.Errorf("one that is not there: %v", err)
+		}
+		a.refused(t)
 	},
 	"a topic that is gone is a lasting fault": func(t *testing.T, a account) {
 		err := a.pager().Publish(t.Context(), "bo", "sms", page.Message{Subject: "s", SMS: "t", Text: "t"})

@@ -1,4 +1,4 @@
-// Package awsfake stands in for SNS, SQS and SES in tests: one HTTP server
+// Package awsfake stands in for SNS, SQS, SES and SSM in tests: one HTTP server
 // that speaks their wire protocols to the real SDK clients, records what it
 // was sent and is strict about it.
 //
@@ -19,6 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -41,13 +42,15 @@ type Options struct {
 	// Senders are the verified SES identities, domains or addresses.
 	Senders           []string
 	ConfigurationSets []string // names of SES configuration sets
+	// Parameters are SSM's SecureStrings, by their paths.
+	Parameters map[string]string
 }
 
 // A Server is the recorder. Its zero value is not usable: see New and Start.
 // All methods may be called at any time from any goroutine.
 type Server struct {
 	// URL is where it is reached, without a trailing slash: the BaseEndpoint
-	// of all three SDK clients. Whoever serves a Server from New sets it.
+	// of all SDK clients. Whoever serves a Server from New sets it.
 	URL string
 
 	options   Options
@@ -64,6 +67,8 @@ type Server struct {
 	queues   map[string]*queue // by name
 	publish  []Publish
 	sent     []Email
+
+	parameters map[string]string // by path
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -86,8 +91,13 @@ func New(o Options) *Server {
 		calls:   map[string]int{},
 		topics:  map[string]bool{},
 		queues:  map[string]*queue{},
+
+		parameters: maps.Clone(o.Parameters),
 	}
-	s.protocols = map[string]protocol{"sns": snsProtocol{s}, "sqs": sqsProtocol{s}, "ses": sesProtocol{s}}
+	if s.parameters == nil {
+		s.parameters = map[string]string{}
+	}
+	s.protocols = map[string]protocol{"sns": snsProtocol{s}, "sqs": sqsProtocol{s}, "ses": sesProtocol{s}, "ssm": ssmProtocol{s}}
 	for _, name := range o.Topics {
 		s.topics[s.TopicARN(name)] = true
 	}
@@ -169,7 +179,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	signed := scope.FindStringSubmatch(r.Header.Get("Authorization"))
 	if signed == nil || s.protocols[signed[2]] == nil {
-		s.refuse(r.Method+" "+r.URL.Path, &apiError{http.StatusForbidden, "MissingAuthenticationToken", "the request is not signed for sns, sqs or ses"})
+		s.refuse(r.Method+" "+r.URL.Path, &apiError{http.StatusForbidden, "MissingAuthenticationToken", "the request is not signed for sns, sqs, ses or ssm"})
 		http.Error(w, "MissingAuthenticationToken", http.StatusForbidden)
 		return
 	}

@@ -1,6 +1,6 @@
 // Command endpoints keeps stand-ins for AWS running on fixed ports, for
-// `sam local invoke` and for looking around: DynamoDB Local on 8000; SNS, SQS
-// and SES on 8001; S3 on 8002. It reads rouse.yaml for whom a topic is made,
+// `sam local invoke` and for looking around: DynamoDB Local on 8000; SNS, SQS,
+// SES and SSM on 8001; S3 on 8002. It reads rouse.yaml for whom a topic is made,
 // lays every events/*.eml into the mail bucket, and tells what is published and
 // sent until it is stopped. Everything is in memory.
 //
@@ -9,6 +9,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -26,9 +27,11 @@ import (
 	"github.com/johannesboyne/gofakes3"
 	"github.com/johannesboyne/gofakes3/backend/s3mem"
 
+	"rouse/shared/check"
 	"rouse/shared/config"
 	"rouse/shared/dynamostore"
 	"rouse/shared/env"
+	"rouse/shared/secret"
 	"rouse/test/awsfake"
 	"rouse/test/dynamolocal"
 )
@@ -101,7 +104,11 @@ func run(ctx context.Context, host string) error {
 
 func account(team *config.Config) awsfake.Options {
 	o := awsfake.Options{
-		Queues: []awsfake.Queue{{Name: "router"}, {Name: "desk"}},
+		Queues:     []awsfake.Queue{{Name: "router"}, {Name: "desk"}},
+		Parameters: map[string]string{},
+	}
+	for _, name := range check.Secrets(team.Checks) {
+		o.Parameters[secret.Parameter(name)] = cmp.Or(os.Getenv(secret.Variable(name)), "not-set")
 	}
 	for _, r := range team.Responders {
 		o.Topics = append(o.Topics, r.ID)

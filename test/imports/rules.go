@@ -15,7 +15,7 @@ var (
 	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation", "shared/mute"}
 	common   = []string{"shared/clock", "shared/env"}
 	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/desk"}
-	core     = join(pure, common, []string{"shared/loop", "shared/record"}, useCases)
+	core     = join(pure, common, []string{"shared/loop", "shared/record", "shared/secret"}, useCases)
 	// stored is all that a store sees: not those who know how to read mail and
 	// to draw a page, whose libraries would end up in every function.
 	stored = []string{"shared/check", "shared/incident", "shared/clock", "shared/env", "shared/loop", "shared/record", "shared/probe", "shared/amend", "shared/reach"}
@@ -24,7 +24,7 @@ var (
 // adapters speak to the world outside for the functions. The calendar is not
 // one of them: it is for those at whose desk rouse.yaml lies, and its libraries
 // stay out of Lambda.
-var adapters = []string{"shared/awsenv", "shared/dynamostore", "shared/memstore", "shared/s3mail", "shared/sesmailer", "shared/snspager", "shared/sqstimer"}
+var adapters = []string{"shared/awsenv", "shared/dynamostore", "shared/memstore", "shared/s3mail", "shared/sesmailer", "shared/snspager", "shared/sqstimer", "shared/ssmsecrets"}
 
 const sdk = "github.com/aws/aws-sdk-go-v2/"
 
@@ -43,6 +43,7 @@ var rules = []rule{
 	{folders: []string{"shared/loop"}, ours: join(pure, common)},
 	{folders: []string{"shared/reach"}, pure: true, ours: []string{"shared/escalation"}},
 	{folders: []string{"shared/amend"}, ours: join(pure, common, []string{"shared/loop", "shared/reach"})},
+	{folders: []string{"shared/secret"}, ours: []string{"shared/clock"}},
 	{folders: []string{"shared/record"}, ours: []string{"shared/incident", "shared/loop"}},
 
 	// The use cases know no AWS.
@@ -58,13 +59,14 @@ var rules = []rule{
 	{folders: []string{"shared/sqstimer"}, ours: core, outside: []string{sdk + "aws", sdk + "service/sqs", "github.com/aws/smithy-go"}},
 	{folders: []string{"shared/sesmailer"}, ours: core, outside: []string{sdk + "aws", sdk + "service/sesv2", "github.com/aws/smithy-go"}},
 	{folders: []string{"shared/s3mail"}, ours: core, outside: []string{sdk + "aws", sdk + "service/s3", "github.com/aws/smithy-go"}},
+	{folders: []string{"shared/ssmsecrets"}, ours: core, outside: []string{sdk + "aws", sdk + "service/ssm"}},
 	{folders: []string{"shared/awsenv"}, outside: []string{sdk}},
 	{folders: []string{"shared/calendar"}, ours: []string{"shared/oncall"}, outside: []string{"github.com/arran4/golang-ical", "github.com/teambition/rrule-go"}},
 
 	// Programs wire.
 	{folders: []string{"functions/..."}, ours: join(core, adapters, []string{"functions/internal/..."}), outside: []string{"github.com/aws/aws-lambda-go/", sdk}},
 	{folders: []string{"cmd/..."}, ours: []string{"shared/...", "cmd/...", "test/sim"}, outside: []string{sdk, "github.com/emersion/"}},
-	{folders: []string{"infra/..."}, ours: []string{"shared/awsenv", "shared/calendar", "shared/config", "shared/env", "shared/oncall", "shared/oncall/picture", "infra/..."}, outside: cdk},
+	{folders: []string{"infra/..."}, ours: []string{"shared/awsenv", "shared/calendar", "shared/check", "shared/config", "shared/env", "shared/oncall", "shared/oncall/picture", "shared/secret", "infra/..."}, outside: cdk},
 	{folders: []string{"test/..."}, ours: []string{"shared/...", "functions/...", "test/..."}, outside: []string{
 		"github.com/aws/aws-lambda-go/", sdk, "github.com/aws/smithy-go", "github.com/johannesboyne/gofakes3", "github.com/chromedp/",
 		"github.com/emersion/", "github.com/jhillyerd/enmime/", "golang.org/x/net/", "golang.org/x/tools/", "go.yaml.in/yaml/", "pgregory.net/rapid",

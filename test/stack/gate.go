@@ -126,6 +126,10 @@ func (g *gate) wants(service string, r *http.Request, body []byte) []want {
 		return []want{{"ses:SendEmail", identity}, {"ses:SendRawEmail", identity}}
 	case "s3":
 		return wantsOfS3(r)
+	case "ssm":
+		var p struct{ Name string }
+		json.Unmarshal(body, &p)
+		return []want{{"ssm:" + action, "arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter" + p.Name}}
 	}
 	return []want{{"call a service it has no business with: " + service, r.URL.Path}}
 }

@@ -72,7 +72,7 @@ func Start(t testing.TB, path string) *Stack {
 	fileServer := httptest.NewServer(gofakes3.New(files).Server())
 	t.Cleanup(fileServer.Close)
 	s.backends = map[string]string{
-		"dynamodb": dynamolocal.Endpoint(t), "s3": fileServer.URL, "sns": s.AWS.URL, "sqs": s.AWS.URL, "ses": s.AWS.URL,
+		"dynamodb": dynamolocal.Endpoint(t), "s3": fileServer.URL, "sns": s.AWS.URL, "sqs": s.AWS.URL, "ses": s.AWS.URL, "ssm": s.AWS.URL,
 	}
 
 	keys := credentials.NewStaticCredentialsProvider("key", "secret", "")
@@ -128,6 +128,7 @@ func (s *Stack) environment(function string, endpoint func(service string) strin
 		"AWS_ENDPOINT_URL_SQS":      endpoint("sqs"),
 		"AWS_ENDPOINT_URL_SESV2":    endpoint("ses"),
 		"AWS_ENDPOINT_URL_S3":       endpoint("s3"),
+		"AWS_ENDPOINT_URL_SSM":      endpoint("ssm"),
 	}
 	topics := map[string]string{}
 	for id := range s.Team.Responders {

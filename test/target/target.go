@@ -34,7 +34,7 @@ import (
 //	/redirect/N         N redirects, then /ok
 //	/redirect-loop      redirects to itself
 //	/redirect-to?url=U  redirects to U
-//	/echo               answers with the request: method, body, headers
+//	/echo               answers with the request: method, body, URL, headers
 //	/json               {"status": "ok", "queue": {"depth": 3, "oldest": null}, ...}
 //	/proto              the protocol it was asked by, like HTTP/2.0
 type Target struct {
@@ -159,7 +159,7 @@ func (t *Target) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, r.URL.Query().Get("url"), http.StatusFound)
 	case "echo":
 		body, _ := io.ReadAll(r.Body)
-		fmt.Fprintf(w, "%s %s\n", r.Method, body)
+		fmt.Fprintf(w, "%s %s\nURL: %s\n", r.Method, body, r.RequestURI)
 		for name, values := range r.Header {
 			fmt.Fprintf(w, "%s: %s\n", name, strings.Join(values, ","))
 		}

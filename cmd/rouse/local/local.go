@@ -10,6 +10,7 @@ import (
 
 	"rouse/shared/clock"
 	"rouse/shared/config"
+	"rouse/shared/probe"
 )
 
 // feedEvery is how often the console looks for what is new in the store.
@@ -23,7 +24,7 @@ type LocalStore interface {
 
 // Serve runs everything in real time until ctx ends. It says on out where it
 // listens.
-func Serve(ctx context.Context, out io.Writer, c *config.Config, store LocalStore, httpAddr, smtpAddr string, log *slog.Logger) error {
+func Serve(ctx context.Context, out io.Writer, c *config.Config, store LocalStore, secrets probe.Secrets, httpAddr, smtpAddr string, log *slog.Logger) error {
 	httpL, err := Listen("the console", httpAddr)
 	if err != nil {
 		return err
@@ -39,7 +40,7 @@ func Serve(ctx context.Context, out io.Writer, c *config.Config, store LocalStor
 		smtp = smtpL.Addr().String()
 	}
 	s, err := New(Options{
-		Config: c, Store: store, Clock: clock.Wall{}, Log: log, HTTP: httpL, SMTP: smtpL,
+		Config: c, Store: store, Secrets: secrets, Clock: clock.Wall{}, Log: log, HTTP: httpL, SMTP: smtpL,
 		After: func(at time.Time, f func()) { time.AfterFunc(time.Until(at), f) },
 	})
 	if err != nil {

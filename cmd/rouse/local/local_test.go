@@ -40,7 +40,7 @@ func serve(t *testing.T, store *memstore.Store) (console, mail string, stop func
 	r, w := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := local.Serve(ctx, w, c, store, "127.0.0.1:0", "127.0.0.1:0", slog.New(slog.DiscardHandler))
+		err := local.Serve(ctx, w, c, store, nil, "127.0.0.1:0", "127.0.0.1:0", slog.New(slog.DiscardHandler))
 		w.CloseWithError(err)
 		ended <- err
 	}()

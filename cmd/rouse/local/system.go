@@ -46,6 +46,8 @@ type Options struct {
 	// After runs f at an instant of Clock, on a goroutine of its own.
 	After func(at time.Time, f func())
 	Log   *slog.Logger
+	// Secrets holds what checks name; nil means that there are none.
+	Secrets probe.Secrets
 	// SMTP and HTTP are where mail comes in and the screens are served.
 	SMTP, HTTP net.Listener
 	// URL is how the screens are reached; "" is HTTP's own address.
@@ -88,7 +90,7 @@ func New(o Options) (*System, error) {
 	team := &amend.Source{Deployed: c.Team(), Store: o.Store, Clock: o.Clock, Log: o.Log}
 	decides := &loop.Loop{Store: o.Store, Clock: o.Clock, Team: team.Team, Hints: s, Log: o.Log}
 	s.probes = &probe.Runner{
-		Checks: c.Checks, Sampler: &probe.Prober{}, Store: o.Store, Clock: o.Clock, Muted: team.Muted,
+		Checks: c.Checks, Sampler: &probe.Prober{Secrets: o.Secrets}, Store: o.Store, Clock: o.Clock, Muted: team.Muted,
 		Raise: func(ctx context.Context, t probe.Transition) error {
 			return loop.Raise(ctx, o.Store, s, t.Signal(c.Zone()))
 		},
