@@ -14,14 +14,9 @@ import (
 	"time"
 
 	"rouse/infra/bundle"
-	"rouse/shared/clock"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
-	"rouse/shared/sqstimer"
 	"rouse/test/lambdart"
-
-	"github.com/aws/aws-sdk-go-v2/credentials"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
 func startOne(t testing.TB, r *rig, name string, vars map[string]string) (*lambdart.Process, error) {
@@ -84,9 +79,7 @@ func median(all []time.Duration) time.Duration {
 // the router's own process, to the page in SNS's hands; warm.
 func BenchmarkSignalToPage(b *testing.B) {
 	r := start(b, team, options{direct: true})
-	hints := &sqstimer.Hints{Clock: clock.Wall{}, RouterURL: r.AWS.QueueURL("router"), Send: sqs.New(sqs.Options{
-		BaseEndpoint: &r.AWS.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
-	}).SendMessage}
+	hints := r.hints()
 	run := func() time.Duration {
 		key := incident.Key("check/" + rand.Text())
 		now := time.Now()

@@ -150,6 +150,12 @@ func (r *rig) install(name string) (bootstrap string) {
 
 // connect lets a function's queue invoke it until the test ends.
 func (r *rig) connect(name string) {
+	r.mapped(name, func(err error) { r.t.Errorf("%s: %v", name, err) })
+}
+
+// mapped is connect for a function that may fail: onError is told of each batch
+// that did.
+func (r *rig) mapped(name string, onError func(error)) {
 	m := r.Template.Mapping(name)
 	ctx, cancel := context.WithCancel(context.Background())
 	source := lambdart.EventSource{
@@ -160,7 +166,7 @@ func (r *rig) connect(name string) {
 		BatchSize: m.BatchSize, Concurrency: m.Concurrency, ReportBatchItemFailures: m.ReportBatchItemFailures,
 		OnError: func(err error) {
 			if ctx.Err() == nil {
-				r.t.Errorf("%s: %v", name, err)
+				onError(err)
 			}
 		},
 	}
