@@ -185,7 +185,7 @@ func TestKilledRouterPagesAllTen(t *testing.T) {
 // BenchmarkStepLateness is from the instant at which a step is due to its page
 // in SNS's hands: by hints alone, and by a sweep each minute alone.
 func BenchmarkStepLateness(b *testing.B) {
-	const pairs, waves = 50, 4
+	const pairs, waves = 40, 5 // of the fifty policies that a team may have
 	report := func(b *testing.B, late []time.Duration) {
 		slices.Sort(late)
 		b.ReportMetric(float64(len(late)), "steps")
