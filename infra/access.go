@@ -42,6 +42,7 @@ var may = map[string]access{
 	"inbox":  {table: raise, wakes: []string{"router", "desk"}, mail: true},
 	"router": {table: decide, due: true, wakes: []string{"router", "desk"}, pages: true},
 	"ack":    {table: decide, wakes: []string{"router", "desk"}},
+	"sms":    {table: decide, wakes: []string{"router", "desk"}},
 	"desk":   {table: decide, due: true, wakes: []string{"router", "desk"}, writes: true},
 }
 

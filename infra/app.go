@@ -46,6 +46,9 @@ func functions(team *config.Config) []string {
 	if len(team.Checks) > 0 {
 		names = append(names, "probe")
 	}
+	if team.SMS.Number != "" {
+		names = append(names, "sms")
+	}
 	if team.Inbox != nil {
 		names = append(names, "inbox", "desk")
 	}
@@ -95,6 +98,9 @@ func compose(app awscdk.App, d deployment) (table, whole awscdk.Stack) {
 
 	if len(d.team.Checks) > 0 {
 		newDetection(s)
+	}
+	if d.team.SMS.Number != "" {
+		newAnswering(s)
 	}
 	routing.run(s)
 	acknowledging.run(s)

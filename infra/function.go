@@ -28,8 +28,11 @@ type spec struct {
 	rearms bool
 	// dead takes what an asynchronous invocation could not do. Nil for a
 	// function that is only ever invoked synchronously.
-	dead  awssqs.Queue
-	reads awssqs.Queue // the queue that invokes it; nil for none
+	dead awssqs.Queue
+	// retries is how often such an invocation is tried again: after one minute,
+	// then after two.
+	retries float64
+	reads   awssqs.Queue // the queue that invokes it; nil for none
 }
 
 // newFunction makes a function with its own role, its own log group, and the
@@ -76,8 +79,8 @@ func (s *service) newFunction(scope constructs.Construct, f spec) awslambda.Func
 	if f.dead != nil {
 		// A minute's work that failed is not done again: the next minute comes
 		// first, and finds in the table or the bucket all that was left.
-		props.RetryAttempts = jsii.Number(0)
-		props.MaxEventAge = awscdk.Duration_Minutes(jsii.Number(1))
+		props.RetryAttempts = jsii.Number(f.retries)
+		props.MaxEventAge = awscdk.Duration_Minutes(jsii.Number(1 + 5*f.retries))
 		props.OnFailure = awslambdadestinations.NewSqsDestination(f.dead)
 	}
 	function := awslambda.NewFunction(scope, jsii.String("Function"), props)

@@ -21,7 +21,7 @@ var explained = []struct {
 		"The keys of stored mail are SES's to choose; the rights end at two prefixes of one bucket. TestNoWildcards lists them."},
 	{"AwsSolutions-S1", regexp.MustCompile(`/Mail/Bucket/`),
 		"One function and SES reach the mail bucket. A log of it would be a second bucket of customers' traces, and a team that needs one has CloudTrail data events."},
-	{"AwsSolutions-SQS3", regexp.MustCompile(`/(Mail|Detection)/Dead/`),
+	{"AwsSolutions-SQS3", regexp.MustCompile(`/(Mail|Detection|Answering)/Dead/`),
 		"It is a dead-letter queue, of asynchronous invocations and of Scheduler; the rule knows those of queues only."},
 	{"Serverless-SQSRedrivePolicy", regexp.MustCompile(`/Dead/`),
 		"It is where others redrive to. TestQueues holds that it has an alarm."},

@@ -24,7 +24,7 @@ func eachSetting(t *testing.T, rule func(*testing.T, string, synthesized)) {
 
 func TestWhatIsDeployed(t *testing.T) {
 	for setting, want := range map[string][]string{
-		"whole":  {"Ack", "Desk", "Inbox", "Probe", "Router"},
+		"whole":  {"Ack", "Desk", "Inbox", "Probe", "Router", "Sms"},
 		"joined": {"Ack", "Desk", "Inbox", "Probe", "Router"},
 		"bare":   {"Ack", "Router"},
 	} {
@@ -56,6 +56,7 @@ func TestLogicalIDs(t *testing.T) {
 		"Ack": "AWS::Lambda::Function", "Desk": "AWS::Lambda::Function",
 		"RouterQueue": "AWS::SQS::Queue", "DeskQueue": "AWS::SQS::Queue",
 		"MailBucket": "AWS::S3::Bucket", "AckApi": "AWS::ApiGatewayV2::Api",
+		"Sms": "AWS::Lambda::Function", "InboundSms": "AWS::SNS::Topic",
 		"OpsRing": "AWS::SNS::Topic", "OpsTell": "AWS::SNS::Topic",
 		"OpsRingAnaSms": "AWS::SNS::Subscription", "OpsRingAnaEmail": "AWS::SNS::Subscription", "OpsTellAnaEmail": "AWS::SNS::Subscription",
 		"TopicAna": "AWS::SNS::Topic", "TopicBoLind4C2C1F": "AWS::SNS::Topic",
@@ -197,13 +198,13 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/support@example.com":  {"Desk"},
 		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com":          {"Desk"},
 		"ssm:GetParameter arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/rouse/publish-token": {"Probe"},
-		"sqs:SendMessage ${RouterQueue.Arn}":    {"Ack", "Desk", "Probe", "Inbox", "Router"},
-		"sqs:SendMessage ${DeskQueue.Arn}":      {"Ack", "Desk", "Inbox", "Router"},
+		"sqs:SendMessage ${RouterQueue.Arn}":    {"Ack", "Desk", "Probe", "Inbox", "Router", "Sms"},
+		"sqs:SendMessage ${DeskQueue.Arn}":      {"Ack", "Desk", "Inbox", "Router", "Sms"},
 		"sqs:ReceiveMessage ${RouterQueue.Arn}": {"Router"},
 		"sqs:ReceiveMessage ${DeskQueue.Arn}":   {"Desk"},
 		"dynamodb:Query ${Table.Arn}/index/due": {"Desk", "Router"},
-		"dynamodb:PutItem ${Table.Arn}":         {"Ack", "Desk", "Probe", "Inbox", "Router"},
-		"dynamodb:DeleteItem ${Table.Arn}":      {"Ack", "Desk", "Router"},
+		"dynamodb:PutItem ${Table.Arn}":         {"Ack", "Desk", "Probe", "Inbox", "Router", "Sms"},
+		"dynamodb:DeleteItem ${Table.Arn}":      {"Ack", "Desk", "Router", "Sms"},
 	}
 	for key, functions := range want {
 		slices.Sort(functions)
@@ -241,6 +242,7 @@ func TestEnvironment(t *testing.T) {
 		"Inbox":  {env.Table, env.RouterQueue, env.DeskQueue, env.MailBucket},
 		"Router": {env.Table, env.RouterQueue, env.DeskQueue, env.Topics, env.AckURL},
 		"Ack":    {env.Table, env.RouterQueue, env.DeskQueue},
+		"Sms":    {env.Table, env.RouterQueue, env.DeskQueue},
 		"Desk":   {env.Table, env.RouterQueue, env.DeskQueue},
 	}
 	s := synthesize(t, "whole").service
@@ -349,11 +351,14 @@ func TestAsynchronous(t *testing.T) {
 		told := map[string]bool{}
 		for _, id := range s.service.of("AWS::Lambda::EventInvokeConfig") {
 			c := s.service.Resources[id]
-			queue := refers(c.text("DestinationConfig", "OnFailure", "Destination"))
-			if s.service.Resources[queue].Type != "AWS::SQS::Queue" || c.number("MaximumRetryAttempts") != 0 || c.number("MaximumEventAgeInSeconds") != 60 {
+			queue, function := refers(c.text("DestinationConfig", "OnFailure", "Destination")), refers(c.text("FunctionName"))
+			retries, age := 0.0, 60.0
+			if function == "Sms" { // the one whose work no sweep finds
+				retries, age = 2, 660
+			}
+			if s.service.Resources[queue].Type != "AWS::SQS::Queue" || c.number("MaximumRetryAttempts") != retries || c.number("MaximumEventAgeInSeconds") != age {
 				t.Errorf("%s: %v", id, c)
 			}
-			function := refers(c.text("FunctionName"))
 			told[function] = true
 			if !allowed(s.service, roleOf(s.service, function), "sqs:SendMessage", "${"+queue+".Arn}") {
 				t.Errorf("%s may not write to %s, where its failures go", function, queue)
@@ -375,8 +380,9 @@ func allowed(s template, role, action, on string) bool {
 func TestSchedules(t *testing.T) {
 	eachSetting(t, func(t *testing.T, _ string, s synthesized) {
 		sweeps := s.service.of("AWS::Scheduler::Schedule")
-		if want := len(s.service.of("AWS::Lambda::Function")) - 1; len(sweeps) != want {
-			t.Errorf("%d schedules, want %d: every function but the ack screen's has a sweep", len(sweeps), want)
+		swept := slices.DeleteFunc(s.service.of("AWS::Lambda::Function"), func(id string) bool { return id == "Ack" || id == "Sms" })
+		if len(sweeps) != len(swept) {
+			t.Errorf("%d schedules, want one for each of %v", len(sweeps), swept)
 		}
 		for _, id := range sweeps {
 			r := s.service.Resources[id]
@@ -480,7 +486,8 @@ func TestOnlyTLS(t *testing.T) {
 	})
 }
 
-// TestNothingPublic: the only way in from outside is the ack screen's routes.
+// TestNothingPublic: the only way in from outside is the ack screen's routes, and
+// SMS to the team's number.
 func TestNothingPublic(t *testing.T) {
 	eachSetting(t, func(t *testing.T, _ string, s synthesized) {
 		for _, kind := range []string{"AWS::Lambda::Url", "AWS::ApiGateway::RestApi", "AWS::ElasticLoadBalancingV2::LoadBalancer"} {
@@ -499,6 +506,10 @@ func TestNothingPublic(t *testing.T) {
 				if refers(p.text("FunctionName")) != "Inbox" || p.text("SourceAccount") != "${AWS::AccountId}" || p.text("SourceArn") == "" {
 					t.Errorf("%s: %v", id, p.Properties)
 				}
+			case "sns.amazonaws.com":
+				if refers(p.text("FunctionName")) != "Sms" || p.text("SourceArn") != "${InboundSms}" {
+					t.Errorf("%s: %v", id, p.Properties)
+				}
 			default:
 				t.Errorf("%s lets %v in", id, p.at("Principal"))
 			}
@@ -508,8 +519,10 @@ func TestNothingPublic(t *testing.T) {
 				continue
 			}
 			account, _ := st.conditions["StringEquals"].(map[string]any)
+			source, _ := st.conditions["ArnEquals"].(map[string]any)
 			for _, who := range st.principals {
-				if !strings.HasSuffix(who, ".amazonaws.com") || account["aws:SourceAccount"] != "${AWS::AccountId}" {
+				ours := account["aws:SourceAccount"] == "${AWS::AccountId}" || source["aws:SourceArn"] == "${InboundSms}"
+				if !strings.HasSuffix(who, ".amazonaws.com") || !ours {
 					t.Errorf("%s lets %s in, by %v", st.where, who, st.conditions)
 				}
 			}
@@ -566,6 +579,12 @@ func TestTopics(t *testing.T) {
 			if strings.HasPrefix(refers(r.text("TopicArn")), "Ops") {
 				if string(filter) != "null" {
 					t.Errorf("%s filters alarms, which have no attributes: %s", id, filter)
+				}
+				continue
+			}
+			if refers(r.text("TopicArn")) == "InboundSms" { // all that comes in is for the function
+				if string(filter) != "null" || r.text("Endpoint") != "${Sms.Arn}" || s.service.Resources[refers(r.text("RedrivePolicy", "deadLetterTargetArn"))].Type != "AWS::SQS::Queue" {
+					t.Errorf("%s: %v", id, r.Properties)
 				}
 				continue
 			}

@@ -31,7 +31,7 @@ func wire(getenv func(string) string) (base.Handler, error) {
 		return nil, fmt.Errorf(`%s: want {"responder": "topic ARN", …}: %w`, env.Topics, err)
 	}
 	client := sns.NewFromConfig(b.AWS, func(o *sns.Options) { o.BaseEndpoint = awsenv.Endpoint(getenv, awsenv.SNS) })
-	pager, err := page.New(b.Config, getenv(env.AckURL), &snspager.Pager{Client: client, Topics: topics})
+	pager, err := page.New(b.Config, getenv(env.AckURL), &snspager.Pager{Client: client, Topics: topics, From: b.Config.SMS.Number})
 	if err != nil {
 		return nil, err
 	}

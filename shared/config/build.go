@@ -50,6 +50,14 @@ func (b *builder) config(root value) {
 	if links := f.get("links").fields("links"); links.valid() {
 		b.c.Links.Domain = links.get("domain").domain()
 	}
+	if sms := f.get("sms").fields("sms"); sms.valid() {
+		b.c.SMS.Number = sms.get("number").phone()
+		for _, id := range b.people {
+			if number := b.c.SMS.Number; number != "" && b.c.Responders[id].Phone == number {
+				sms.get("number").fault("is %s's own phone; write the two-way number that AWS End User Messaging has given you", id)
+			}
+		}
+	}
 	if desk := f.get("desk").fields("desk"); desk.valid() {
 		b.c.Desk.ShareEvidence = desk.get("share_evidence").truth()
 	}

@@ -96,6 +96,7 @@ type Config struct {
 	Inbox        *Inbox              // nil: no mail is read
 	Coverage     Coverage
 	Links        Links
+	SMS          SMS
 	Desk         Desk
 	// QuietTime is how long everything must have stayed well before an
 	// incident settles.
@@ -165,6 +166,11 @@ type Acceptance struct {
 // Links are the links in pages.
 type Links struct {
 	Domain string // short domain; "": the API's own address
+}
+
+// SMS is the number that pages come from by SMS, and that can be answered.
+type SMS struct {
+	Number string // E.164; "": one that SNS picks, which nobody can answer
 }
 
 // Desk is what reporters are told.

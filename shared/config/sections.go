@@ -13,7 +13,7 @@ type section struct {
 var sections = map[string]section{
 	"rouse": {
 		keys: []string{"service", "responders", "schedules", "policies", "capabilities", "checks", "maintenance", "customers",
-			"inbox", "coverage", "links", "desk", "incidents"},
+			"inbox", "coverage", "links", "sms", "desk", "incidents"},
 		required: []string{"service", "responders"},
 		examples: map[string]string{
 			"service":    `the name of what is watched, like service: Newsroom`,
@@ -129,6 +129,11 @@ var sections = map[string]section{
 		keys:     []string{"domain"},
 		required: []string{"domain"},
 		examples: map[string]string{"domain": "domain: r.example.com"},
+	},
+	"sms": {
+		keys:     []string{"number"},
+		required: []string{"number"},
+		examples: map[string]string{"number": `number: "+18885550100"`},
 	},
 	"desk":      {keys: []string{"share_evidence"}},
 	"incidents": {keys: []string{"quiet_time"}},

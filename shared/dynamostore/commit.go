@@ -18,6 +18,7 @@ func (s *Store) Commit(ctx context.Context, c loop.Commit) error {
 	}
 	t := &transaction{}
 	t.incident(c)
+	t.word(c)
 	t.list(c.Before, c.After)
 	t.events(c.After.ID, c.At, fmt.Sprintf("c%020d", c.After.Version), c.Events)
 	for _, p := range c.Pages {
@@ -40,6 +41,8 @@ func (s *Store) Commit(ctx context.Context, c loop.Commit) error {
 	err := s.transact(ctx, t)
 	var failed *failedError
 	switch {
+	case errors.As(err, &failed) && failed.at == wordAt(c.After.Word):
+		return loop.ErrWordTaken
 	case errors.As(err, &failed):
 		if v := failed.old.num(attrFormat); v > loop.Format {
 			return &loop.NewerError{Key: key, Format: int(v)}
@@ -84,6 +87,18 @@ func (t *transaction) incident(c loop.Commit) {
 		before = condition{"#version = :before AND #v <= :format", item{":before": num(c.Before.Version), ":format": num(loop.Format)}}
 	}
 	t.add(putting(it, before))
+}
+
+// word takes the word of a new incident for a while.
+func (t *transaction) word(c loop.Commit) {
+	if c.After.Word == "" || c.After.ID == c.Before.ID {
+		return
+	}
+	if it := t.item(wordAt(c.After.Word), nil); it != nil {
+		t.add(putting(it.expires(c.At.Add(loop.WordFor)), condition{
+			"attribute_not_exists(#pk) OR #expires <= :now", item{":now": num(c.At.Unix())},
+		}))
+	}
 }
 
 // list keeps the lists of open and of settled incidents.

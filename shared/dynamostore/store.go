@@ -17,6 +17,7 @@
 //	SETTLED             <time>#<incident>          as it was when it settled
 //	SEEN#<signal>       seen                       a signal's id, used up
 //	CODE#<hash>         code                       what a link lets its bearer do
+//	WORD#<word>         word                       what an incident is called in an SMS
 //	WALK#<broadcast>    walk                       a broadcast on its way
 //	THREAD#<sha256>     thread                     where a Message-ID belongs
 //	LETTER#<mail>       letter                     what was made of a mail
@@ -150,6 +151,7 @@ func historyKey(id incident.ID) string          { return "HISTORY#" + string(id)
 func restSort(version int64) string             { return fmt.Sprintf("rest#%020d", version) }
 func walkAt(broadcast string) place             { return place{"WALK#" + broadcast, "walk"} }
 func codeAt(hash string) place                  { return place{"CODE#" + hash, "code"} }
+func wordAt(word string) place                  { return place{"WORD#" + word, "word"} }
 func seenAt(signal string) place                { return place{"SEEN#" + signal, "seen"} }
 func checkAt(name string) place                 { return place{"CHECK#" + name, "check"} }
 func holdAt(name string) place                  { return place{"HOLD#" + name, "hold"} }

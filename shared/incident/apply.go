@@ -60,11 +60,18 @@ func (c *Change) Apply(s Signal, r Rules, now time.Time) {
 		c.drill(s, *s.Drill, r, now)
 	case s.Hole != nil:
 		c.hole(s, *s.Hole, r, now)
-	case !c.After.Open():
-	case s.Tap != nil && c.After.Rehearsed():
-		c.rehearse(*s.Tap, now)
 	case s.Tap != nil:
-		c.tap(*s.Tap, r, now)
+		switch {
+		case !c.After.Open():
+		case c.After.Rehearsed():
+			c.rehearse(*s.Tap, now)
+		default:
+			c.tap(*s.Tap, r, now)
+		}
+		if s.Tap.Via == ViaSMS && c.After.ID != "" {
+			c.Calls = append(c.Calls, Call{Kind: PageReply, Who: []string{s.Tap.Who}, Why: s.Tap.Say})
+		}
+	case !c.After.Open():
 	case s.Delivery != nil:
 		c.delivery(*s.Delivery)
 	case s.Answer != nil:
@@ -193,8 +200,9 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 // open makes the incident anew.
 func (c *Change) open(s Signal, capability, what string, severity Severity, now time.Time, r Rules) {
 	title := cmp.Or(capability, strings.TrimPrefix(what, SourceHand+"/"))
+	id := NewID(s.Key, s.ID, s.At)
 	c.After = Incident{
-		ID: NewID(s.Key, s.ID, s.At), Key: s.Key, Version: c.After.Version, Turn: c.After.Turn + 1,
+		ID: id, Key: s.Key, Version: c.After.Version, Turn: c.After.Turn + 1, Word: WordOf(id, 0),
 		State: Triggered, Severity: severity, Capability: capability, Title: title,
 		Opened: now, LastBad: s.At, NextStep: now, Quiet: r.Quiet,
 	}
@@ -245,6 +253,8 @@ func (c *Change) trigger(round, step int, now time.Time) {
 // the owner may have resolved the incident in the same instant.
 func (in Incident) Holds(k Call) bool {
 	switch k.Kind {
+	case PageReply:
+		return true
 	case PageTaken:
 		return in.State == Acknowledged
 	case PageOver:

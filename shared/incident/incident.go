@@ -56,6 +56,10 @@ type Incident struct {
 	Severity   Severity
 	Capability string // "" when nobody named one
 	Title      string // what is wrong, in a few words: "login"
+	// Word is what people call it in an SMS: "7K". No other incident has the
+	// same one while it is open and for a while after; "" for one that is older
+	// than words are.
+	Word string
 	// Owner is the responder who has it or, once it is resolved, had it; ""
 	// while it is triggered.
 	Owner string
@@ -270,6 +274,7 @@ const (
 	PageTaken   PageKind = "taken"   // those paged: somebody has it
 	PageOver    PageKind = "over"    // those paged: it was resolved while nobody had it
 	PageDrill   PageKind = "drill"   // a drill: nothing is wrong, and an answer is wanted
+	PageReply   PageKind = "reply"   // somebody who sent an SMS: how it stands now
 )
 
 // A Page is one message to one person by one channel.
@@ -284,8 +289,8 @@ type Page struct {
 	Who         string
 	Channel     string
 	Due         time.Time
-	Why         string
-	Tries       int // sending attempts that failed for a passing reason
+	Why         string // of a PageReply: what to say instead of how it stands
+	Tries       int    // sending attempts that failed for a passing reason
 }
 
 // A NoticeKind says what reporters are told.

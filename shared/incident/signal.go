@@ -113,6 +113,7 @@ const (
 	ActAnswered    Action = "answered" // the customers have been answered
 	ActTell        Action = "tell"     // the responder's own words, to every reporter
 	ActMute        Action = "mute"     // keep a check from waking anybody for a while
+	ActAsk         Action = "ask"      // by SMS: changes nothing, and is answered
 )
 
 // WordsMax bounds, in bytes, what a responder tells the reporters at once.
@@ -122,13 +123,18 @@ const WordsMax = 2000
 type TapSignal struct {
 	Action Action
 	Who    string
-	Via    string        // "link", "sms", "cli"
+	Via    string        // "link", ViaSMS, "cli"
 	For    time.Duration // of a snooze or a mute; 0 takes a mute back
 	To     string        // whom it is passed to
 	// Text is what the reporters are told by ActTell, at most WordsMax bytes.
 	Text  string `json:",omitempty"`
 	Check string `json:",omitempty"` // that is muted
+	// Say answers an SMS; "": how the incident then stands.
+	Say string `json:",omitempty"`
 }
+
+// ViaSMS is how a tap came that is answered by SMS, whatever it did.
+const ViaSMS = "sms"
 
 // A DeliverySignal is a page that did not reach its channel.
 type DeliverySignal struct {

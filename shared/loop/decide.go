@@ -93,6 +93,11 @@ func Decide(team Team, in incident.Incident, signals []incident.Signal, now time
 			d.advance(&c)
 		}
 	}
+	for i := range d.pages {
+		if d.pages[i].Kind == incident.PageReply { // it says how things stand when it is sent
+			d.pages[i].Turn = c.After.Turn
+		}
+	}
 	// What was to be said before the last turn of events no longer holds.
 	d.pages = slices.DeleteFunc(d.pages, func(p incident.Page) bool { return p.Turn != c.After.Turn })
 	// Two calls of a kind to one person in one instant are one page.
@@ -115,6 +120,8 @@ func (d *decision) call(c *incident.Change, call incident.Call) string {
 	for _, who := range call.Who {
 		contacts, lost := d.team.Contacts(who, d.now)
 		switch call.Kind {
+		case incident.PageReply: // by the way they asked
+			contacts = []escalation.Call{{Who: who, Channel: escalation.SMS, Due: d.now}}
 		case incident.PageTaken, incident.PageOver:
 			contacts = d.quietly(*in, who, contacts)
 		default:

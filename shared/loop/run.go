@@ -1,6 +1,7 @@
 package loop
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,7 +76,7 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 	if err != nil {
 		return incident.Incident{}, fmt.Errorf("team: %w", err)
 	}
-	var conflicts int
+	var conflicts, words int
 	acted := false
 	for {
 		live, err := l.Store.Load(ctx, h.Key)
@@ -91,10 +92,17 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 		live.Incident.Key = h.Key
 		now := l.Clock.Now()
 		change := Decide(team, live.Incident, live.Signals, now)
+		if change.After.ID != live.Incident.ID {
+			change.After.Word = incident.WordOf(change.After.ID, words)
+		}
 		commit, sends := l.prepare(live, change, now)
 		committed := len(live.Signals) > 0 || len(change.Events) > 0 || len(change.Pages) > 0
 		if committed {
 			err := l.Store.Commit(ctx, commit)
+			if errors.Is(err, ErrWordTaken) {
+				words++
+				err = ErrConflict
+			}
 			if errors.Is(err, ErrConflict) && conflicts < conflictsMax {
 				conflicts++
 				continue
@@ -221,6 +229,9 @@ func (l *Loop) waiting(ctx context.Context, live Live, begun []send, now time.Ti
 	pages := slices.Clone(live.Pages)
 	slices.SortStableFunc(pages, func(a, b LivePage) int { return b.Due.Compare(a.Due) })
 	for _, p := range pages {
+		if p.Kind == incident.PageReply { // no turn of events makes it pointless: it says how things stand
+			p.Turn = live.Incident.Turn
+		}
 		later := func(s send) bool {
 			q := s.Pages[0]
 			return q.Kind == p.Kind && q.Who == p.Who && q.Channel == p.Channel
@@ -294,7 +305,11 @@ func (l *Loop) send(ctx context.Context, s send) Record {
 	for _, p := range s.Pages {
 		if err == nil {
 			r.Done = append(r.Done, p)
-			r.Events = append(r.Events, incident.Event{At: now, Kind: "paged", Who: p.Who, Why: fmt.Sprintf("by %s (%s): accepted", p.Channel, p.Why)})
+			kind, what := "paged", p.Why
+			if p.Kind == incident.PageReply {
+				kind, what = "replied", cmp.Or(p.Why, "how it stands")
+			}
+			r.Events = append(r.Events, incident.Event{At: now, Kind: kind, Who: p.Who, Why: fmt.Sprintf("by %s (%s): accepted", p.Channel, what)})
 			l.Log.InfoContext(ctx, "paged", "incident", p.Incident, "page", p.ID, "who", p.Who, "channel", p.Channel)
 			continue
 		}

@@ -14,6 +14,8 @@ var (
 	// ErrConflict: the incident is no longer at the version the decision was
 	// made on. Load and decide again.
 	ErrConflict = errors.New("the incident has changed meanwhile")
+	// ErrWordTaken: another incident is called what the new one would be.
+	ErrWordTaken = errors.New("another incident has the word")
 	// ErrLost: the lease is somebody else's by now, or the page is done.
 	ErrLost = errors.New("the lease is lost")
 )
@@ -40,6 +42,10 @@ const (
 	BundleMax = 500 // pages in one delivery, and incidents that its code grants
 )
 
+// WordFor is how long no other incident is called what an incident is, from
+// its opening on: a late reply to an old page must not speak of a new one.
+const WordFor = 30 * 24 * time.Hour
+
 // A Store keeps incidents and all that waits to be done about them. Reads see
 // every write that was acknowledged before they began, except Due, which may
 // lag.
@@ -49,7 +55,8 @@ type Store interface {
 	// the last), up to FoldMax signals to fold, its pages and rests.
 	Load(ctx context.Context, key incident.Key) (Live, error)
 	// Commit makes a decision true, all of it or nothing. ErrConflict if the
-	// incident is not at c.Before's version.
+	// incident is not at c.Before's version; ErrWordTaken if c.After is a new
+	// one and another incident has had its Word for less than WordFor.
 	Commit(ctx context.Context, c Commit) error
 	// Unpack finishes what a commit was too small for and removes r. Doing it
 	// twice is doing it once.

@@ -21,6 +21,12 @@ func (s *Store) Commit(_ context.Context, c loop.Commit) error {
 	if l.incident.Version != c.Before.Version {
 		return loop.ErrConflict
 	}
+	if word := c.After.Word; word != "" && c.After.ID != c.Before.ID {
+		if s.words[word].After(c.At) {
+			return loop.ErrWordTaken
+		}
+		s.words[word] = c.At.Add(loop.WordFor)
+	}
 	l.incident = copyIncident(c.After)
 	s.list(c.Before, c.After)
 	s.note(c.After.ID, c.Events)

@@ -26,6 +26,7 @@ type Store struct {
 	lives      map[incident.Key]*live
 	due        [loop.Shards]queue[incident.Key]
 	codes      map[string]loop.Code
+	words      map[string]time.Time // of incidents, and until when they are taken
 	open       map[incident.ID]incident.Key
 	settled    []incident.Incident
 	histories  map[incident.ID]*history
@@ -75,6 +76,7 @@ func New() *Store {
 		seen:       map[string]bool{},
 		lives:      map[incident.Key]*live{},
 		codes:      map[string]loop.Code{},
+		words:      map[string]time.Time{},
 		open:       map[incident.ID]incident.Key{},
 		histories:  map[incident.ID]*history{},
 		walks:      map[string]record.Walk{},

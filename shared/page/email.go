@@ -117,6 +117,8 @@ func (v view) ask() string {
 			return cmp.Or(oneLine(v.people.Name(who)), "Somebody") + " says that it is over. You can go back to sleep."
 		}
 		return "It is over, and nobody had acknowledged it. Nothing is asked of you now."
+	case incident.PageReply:
+		return "This answers your SMS."
 	case incident.PageRelapse:
 		if v.again() {
 			return "You have it. It is failing again: answer" + by + ", or others are woken."
@@ -148,7 +150,7 @@ func (v view) ask() string {
 // todo introduces the link.
 func (v view) todo() string {
 	switch v.page.Kind {
-	case incident.PageTaken, incident.PageOver:
+	case incident.PageTaken, incident.PageOver, incident.PageReply:
 		return "Its screen:"
 	case incident.PageCheckIn, incident.PageRelapse, incident.PagePassed:
 		return "Say \"I have it\", or wake the next person:"

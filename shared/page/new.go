@@ -18,5 +18,6 @@ func New(c *config.Config, url string, carrier Carrier) (*Pager, error) {
 	if err != nil {
 		return nil, err
 	}
+	composer.Words = c.SMS.Number != ""
 	return &Pager{Composer: composer, Carrier: carrier}, nil
 }

@@ -36,6 +36,8 @@ type Composer struct {
 	service string
 	ackURL  string
 	people  People
+	// Words says that an SMS may be answered, and so names its incident.
+	Words bool
 }
 
 // NewComposer returns a composer for a service's pages. Links begin with
@@ -64,6 +66,9 @@ func (c *Composer) Compose(d loop.Delivery) Message {
 		now:  d.At.In(c.people.Zone(d.Who)),
 		link: c.link(d.Secret),
 		page: mostUrgent(d.Pages),
+	}
+	if c.Words {
+		v.word = v.Incident.Word
 	}
 	for _, p := range Parties(d.Incident, d.At) {
 		if p.Who != d.Who {
@@ -102,6 +107,7 @@ type view struct {
 	people People
 	now    time.Time // when it was sent, in the reader's zone
 	link   string
+	word   string        // names the incident in an answer by SMS; "" if there can be none
 	page   incident.Page // the most urgent one
 	others []Party       // paged besides the reader
 }
@@ -110,7 +116,7 @@ type view struct {
 // first.
 var urgency = map[incident.PageKind]int{
 	incident.PageRelapse: 1, incident.PagePassed: 2, incident.PagePromise: 3, incident.PageCheckIn: 4,
-	incident.PageTaken: 5, incident.PageOver: 6, incident.PageDrill: 7,
+	incident.PageReply: 5, incident.PageTaken: 6, incident.PageOver: 7, incident.PageDrill: 8,
 }
 
 func mostUrgent(pages []incident.Page) incident.Page {

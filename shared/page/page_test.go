@@ -64,7 +64,7 @@ func night(minutes int) time.Time {
 // login is the incident of the story at its first page, changed by f.
 func login(f func(*incident.Incident)) incident.Incident {
 	in := incident.Incident{
-		ID: "20261104-k3fqzq", Key: "login", Version: 1, Turn: 1, State: incident.Triggered, Severity: incident.Confirmed,
+		ID: "20261104-k3fqzq", Key: "login", Word: "7K", Version: 1, Turn: 1, State: incident.Triggered, Severity: incident.Confirmed,
 		Capability: "login", Title: "login", Opened: night(4), LastBad: night(13), Round: 1, Step: 1,
 		Checks: map[string]incident.Evidence{"login": {
 			Status: "intermittent", Red: true, Short: "11/40 failed", Since: night(2),
@@ -117,6 +117,7 @@ type pageCase struct {
 	why  string
 	url  string // "" is apiURL
 	more []incident.Page
+	word bool // SMS may be answered
 	in   incident.Incident
 	at   time.Time // zero is night(14)
 }
@@ -246,6 +247,34 @@ func cases() []pageCase {
 		{name: "hole-short-link", in: hole, url: shortURL},
 		{name: "hole-checkin", kind: incident.PageCheckIn, in: hole, url: shortURL},
 		{name: "hole-relapse", kind: incident.PageRelapse, why: "ana is away", in: hole, url: shortURL},
+		{name: "word-first", word: true, in: login(nil), at: night(4)},
+		{name: "word-everything", word: true, in: everything},
+		{name: "word-long", word: true, in: with(title(strings.Repeat("abcdefghij", 20)), silentBo, three, func(in *incident.Incident) { in.Word = "7KW" })},
+		{name: "word-quote", word: true, url: shortURL, in: mailOnly("kstate.example", "", "hello?? it is all grey 😱 ", "kstate.example")},
+		{name: "word-relapse", word: true, kind: incident.PageRelapse, why: "failing again: 6 of 9", in: with(relapsed, three), at: night(52)},
+		{name: "word-checkin", word: true, kind: incident.PageCheckIn, why: "do you still have it?", in: with(three, owned, func(in *incident.Incident) { in.OwnerBy = night(49) }), at: night(46)},
+		{name: "word-taken", word: true, who: "bo", kind: incident.PageTaken, why: "ana has it", in: with(three, owned), at: night(16)},
+		{name: "reply-yours", word: true, kind: incident.PageReply, in: with(three, owned, func(in *incident.Incident) { in.CheckIn = night(46) }), at: night(16)},
+		{name: "reply-asked", word: true, kind: incident.PageReply, in: with(three, owned, func(in *incident.Incident) { in.OwnerBy = night(19) }), at: night(16)},
+		{name: "reply-theirs", word: true, who: "bo", kind: incident.PageReply, in: with(three, owned), at: night(18)},
+		{name: "reply-declined", word: true, who: "bo", kind: incident.PageReply, in: with(silentBo, func(in *incident.Incident) { in.Paged[0].Declined = night(6) }), at: night(6)},
+		{name: "reply-nobody", word: true, kind: incident.PageReply, in: with(silentBo), at: night(14)},
+		{name: "reply-over", word: true, kind: incident.PageReply, in: with(recovered, func(in *incident.Incident) {
+			in.State, in.ResolvedBy, in.ResolvedAt = incident.Resolved, "ana", night(45)
+		}), at: night(45)},
+		{name: "reply-settled", word: true, kind: incident.PageReply, in: with(recovered, func(in *incident.Incident) {
+			in.State, in.SettledAt = incident.Resolved, night(80)
+		}), at: night(85)},
+		{name: "word-drill", word: true, kind: incident.PageDrill, at: night(4), in: func() incident.Incident {
+			in := rehearsal
+			in.Word = "7K"
+			return in
+		}()},
+		{name: "reply-drill", word: true, kind: incident.PageReply, at: night(5), in: func() incident.Incident {
+			in := rehearsal
+			in.Word, in.Paged = "7K", []incident.Paged{{Who: "ana", Channel: "sms", At: night(4), Times: 1, Answered: night(5)}}
+			return in
+		}()},
 		{name: "bundle-same", kind: incident.PagePromise, in: with(relapsed, three), at: night(52), more: []incident.Page{
 			{Incident: "20261104-k3fqzq", Kind: incident.PageRelapse, Who: "ana", Why: "failing again: 6 of 9"}}},
 		{name: "bundle-two", in: everything, more: []incident.Page{{Incident: "20261104-zzzzzz", Kind: incident.PageWake, Who: "ana"}}},
@@ -282,7 +311,9 @@ func TestGolden(t *testing.T) {
 			if url == "" {
 				url = apiURL
 			}
-			m := composer(t, url).Compose(c.delivery())
+			composer := composer(t, url)
+			composer.Words = c.word
+			m := composer.Compose(c.delivery())
 			sound(t, m, url+"/a/"+secret)
 			got := fmt.Sprintf("SMS (%d septets)\n%s\n\nSubject\n%s\n\nText\n%s", Septets(m.SMS), m.SMS, m.Subject, m.Text)
 			path := filepath.Join("testdata", c.name+".txt")
@@ -382,6 +413,7 @@ func anyDelivery(t *rapid.T) loop.Delivery {
 	people := rapid.SampledFrom([]string{"ana", "bo", "cy", "lu", "ole", "moj", "ana2", "gone", ""})
 	in := incident.Incident{
 		ID: incident.ID(text.Draw(t, "id")), State: rapid.SampledFrom([]incident.State{incident.Triggered, incident.Acknowledged, incident.Resolved}).Draw(t, "state"),
+		Word: rapid.SampledFrom([]string{"", "7K", "4WX"}).Draw(t, "word"), CheckIn: when.Draw(t, "check-in"), SettledAt: when.Draw(t, "settled"),
 		Title: text.Draw(t, "title"), Capability: text.Draw(t, "capability"), Quote: text.Draw(t, "quote"), Owner: people.Draw(t, "owner"),
 		Opened: when.Draw(t, "opened"), FirstReport: when.Draw(t, "first report"), RecoveredAt: when.Draw(t, "recovered"),
 		OwnerBy: when.Draw(t, "owner by"), AnswerBy: when.Draw(t, "answer by"),
@@ -403,9 +435,13 @@ func anyDelivery(t *rapid.T) loop.Delivery {
 		if rapid.Bool().Draw(t, "other") {
 			id = incident.ID(text.Draw(t, "other id"))
 		}
-		return incident.Page{Incident: id, Why: text.Draw(t, "why"), Kind: rapid.SampledFrom([]incident.PageKind{
-			incident.PageWake, incident.PageRelapse, incident.PageCheckIn, incident.PagePromise, incident.PagePassed, incident.PageTaken, incident.PageOver, "drill",
+		p := incident.Page{Incident: id, Why: text.Draw(t, "why"), Kind: rapid.SampledFrom([]incident.PageKind{
+			incident.PageWake, incident.PageRelapse, incident.PageCheckIn, incident.PagePromise, incident.PagePassed, incident.PageTaken, incident.PageOver, incident.PageReply, "drill",
 		}).Draw(t, "kind")}
+		if p.Kind == incident.PageReply {
+			p.Why = "" // with one, it has no link: TestAnyReplyIsOnePart
+		}
+		return p
 	}), 0, 5).Draw(t, "pages")
 	return d
 }
@@ -417,7 +453,7 @@ func TestAnyInputGivesOnePartWithTheWholeLink(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		url := rapid.SampledFrom([]string{apiURL, shortURL, longest}).Draw(r, "url")
 		c := *composers[url]
-		c.service = strange().Draw(r, "service")
+		c.service, c.Words = strange().Draw(r, "service"), rapid.Bool().Draw(r, "words")
 		d := anyDelivery(r)
 		m := c.Compose(d)
 		if n := Septets(m.SMS); n < 0 || n > 160 {
@@ -432,6 +468,18 @@ func TestAnyInputGivesOnePartWithTheWholeLink(t *testing.T) {
 		}
 		if !utf8.ValidString(m.Text) || strings.ContainsAny(m.Text, "\r\x00\x1b\u202e") || !strings.Contains(m.Text, url+"/a/"+d.Secret+"\n") {
 			r.Fatalf("text %q", m.Text)
+		}
+	})
+}
+
+func TestAnyReplyIsOnePart(t *testing.T) {
+	c := composer(t, shortURL)
+	rapid.Check(t, func(r *rapid.T) {
+		d := anyDelivery(r)
+		d.Pages = []incident.Page{{Incident: d.Incident.ID, Kind: incident.PageReply, Why: strange().Draw(r, "say")}}
+		m := c.Compose(d)
+		if n := Septets(m.SMS); n < 1 || n > 160 || strings.Contains(strings.TrimSuffix(m.SMS, " "+shortURL+"/a/"+d.Secret), "://") {
+			r.Fatalf("the SMS takes %d septets: %q", n, m.SMS)
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,14 +42,29 @@ const (
 )
 
 // sms writes one part with the whole link, if the link leaves room for words.
-// Only news that asks for nothing goes without.
+// Only an answer that has more to say than how the incident stands has no link.
 func (v view) sms() string {
-	room := septetsMax - Septets(linkSeparator+v.link)
-	text := fit(v.bits(room*3/10), room)
-	if quote := v.smsQuote(room - Septets(text)); quote != "" {
-		text += quote
+	if v.page.Kind == incident.PageReply {
+		if say := clip(plain(Mask(v.page.Why)), septetsMax); say != "" {
+			return say
+		}
 	}
-	return text + linkSeparator + v.link
+	word := ""
+	if v.word != "" && v.asks() {
+		word = " " + v.word // never left out
+	}
+	room := septetsMax - Septets(word+linkSeparator+v.link)
+	text := fit(v.bits(room*3/10), room)
+	return text + word + v.smsQuote(room-Septets(text)) + linkSeparator + v.link
+}
+
+// asks reports whether there is something that the reader may answer.
+func (v view) asks() bool {
+	switch v.page.Kind {
+	case incident.PageTaken, incident.PageOver:
+		return false
+	}
+	return v.Incident.State == incident.Triggered || v.Incident.State == incident.Acknowledged && v.Incident.Owner == v.Who
 }
 
 // bits are the pieces of the text in the order in which they are read, with a
@@ -81,6 +97,8 @@ func (v view) bits(titleMax int) []bit {
 		if v.Incident.ResolvedBy == "" {
 			add(rankRest, ". Nobody acknowledged it", "")
 		}
+	case incident.PageReply:
+		v.stands(add)
 	case incident.PageRelapse:
 		switch {
 		case v.again() && v.Status == Recovered:
@@ -137,6 +155,40 @@ func (v view) bits(titleMax int) []bit {
 	sent := v.clock(v.now)
 	add(rankSent, ". Sent "+sent, ". "+sent)
 	return bits
+}
+
+// stands answers an SMS: how the incident stands now.
+func (v view) stands(add func(int, ...string)) {
+	in := v.Incident
+	switch {
+	case in.Rehearsed() && in.Answered(v.Who):
+		add(rankAsk, ": you have answered, nothing is wrong")
+	case !in.SettledAt.IsZero():
+		add(rankAsk, " is over")
+	case in.State == incident.Resolved:
+		add(rankAsk, " is over")
+		add(rankRest, ", closes "+v.clock(in.SettlesAt())+" unless it fails again", "")
+	case in.State == incident.Acknowledged && in.Owner == v.Who:
+		add(rankAsk, ": you have it")
+		switch {
+		case !in.OwnerBy.IsZero():
+			add(rankRest, ". Answer by "+v.clock(in.OwnerBy), "")
+		case !in.CheckIn.IsZero():
+			add(rankRest, ". Next question "+v.clock(in.CheckIn), "")
+		}
+	case in.State == incident.Acknowledged:
+		who := clip(plain(v.people.Short(in.Owner)), nameMax)
+		add(rankAsk, ": "+cmp.Or(who, "somebody")+" has it, you can sleep", ": "+cmp.Or(who, "somebody")+" has it")
+	case v.declined():
+		add(rankAsk, ": the next is being woken")
+	default:
+		add(rankAsk, ": nobody has it yet")
+	}
+}
+
+// declined reports whether the reader has said that they cannot take it.
+func (v view) declined() bool {
+	return slices.ContainsFunc(Parties(v.Incident, v.now), func(p Party) bool { return p.Who == v.Who && p.Answer == Cannot })
 }
 
 // reported is the status of an incident that no check has seen.

@@ -23,6 +23,9 @@ import (
 type Pager struct {
 	Client *sns.Client
 	Topics map[string]string // responder id to ARN
+	// From is the number that SMS come from and can be answered to, in E.164;
+	// "": SNS picks one.
+	From string
 }
 
 var _ page.Carrier = (*Pager)(nil)
@@ -39,15 +42,18 @@ func (p *Pager) Publish(ctx context.Context, who, channel string, m page.Message
 	if err != nil {
 		return &loop.SendError{Permanent: true, Why: err.Error()}
 	}
+	attributes := map[string]types.MessageAttributeValue{
+		"channel": text(channel),
+		// Transactional is the class for alarms; SNS's own default may be
+		// held back.
+		"AWS.SNS.SMS.SMSType": text("Transactional"),
+	}
+	if p.From != "" {
+		attributes["AWS.MM.SMS.OriginationNumber"] = text(p.From)
+	}
 	_, err = p.Client.Publish(ctx, &sns.PublishInput{
 		TopicArn: aws.String(topic), MessageStructure: aws.String("json"), Message: aws.String(string(body)),
-		Subject: aws.String(m.Subject),
-		MessageAttributes: map[string]types.MessageAttributeValue{
-			"channel": text(channel),
-			// Transactional is the class for alarms; SNS's own default may be
-			// held back.
-			"AWS.SNS.SMS.SMSType": text("Transactional"),
-		},
+		Subject: aws.String(m.Subject), MessageAttributes: attributes,
 	})
 	return explain(err)
 }

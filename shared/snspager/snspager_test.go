@@ -67,6 +67,18 @@ func TestAPageSaysEverythingThatSNSNeeds(t *testing.T) {
 	}
 }
 
+// An answer goes to the number that a page came from, and so it must be ours.
+func TestAPageComesFromTheNumberThatIsAnsweredTo(t *testing.T) {
+	p, s := pager(t)
+	p.From = "+18885550100"
+	if err := p.Publish(t.Context(), "ana", "sms", wake); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.Published()[0].Attributes["AWS.MM.SMS.OriginationNumber"]; got.Value != p.From || got.DataType != "String" {
+		t.Errorf("it comes from %+v", got)
+	}
+}
+
 // errorsOfPublish are the errors of Publish and those common to all actions of
 // SNS (Amazon SNS API Reference: Publish, Errors; Common Errors), with the
 // status that comes with each, and whether no retry mends it.

@@ -143,6 +143,31 @@ var commitTests = []test{
 			f.Errorf("walks: %s", text(walks))
 		}
 	}},
+	{"no two incidents are called the same within a month", func(f fixture) {
+		named := func(key incident.Key, id incident.ID) loop.Commit {
+			in := opened()
+			in.Key, in.ID, in.Word = key, id, "7K"
+			return loop.Commit{Before: incident.Incident{Key: key}, After: in, At: night, Events: []incident.Event{{At: night, Kind: "opened"}}}
+		}
+		first := named(key, "i1")
+		f.commit(first)
+		other := named("publish", "i2")
+		if err := f.Commit(f.Context(), other); !errors.Is(err, loop.ErrWordTaken) {
+			f.Errorf("a second one is called 7K: %v", err)
+		}
+		if in := f.load("publish").Incident; in.ID != "" {
+			f.Errorf("it has been opened: %s", text(in))
+		}
+		f.commit(loop.Commit{Before: first.After, After: next(first.After), At: night}) // its own word is no hindrance
+		if err := f.Commit(f.Context(), first); !errors.Is(err, loop.ErrConflict) {
+			f.Errorf("who loses a race hears %v", err)
+		}
+		other.After.Word = "4K"
+		f.commit(other)
+		third := named("search", "i3")
+		third.At = night.Add(loop.WordFor)
+		f.commit(third)
+	}},
 	{"a commit without a key is refused", func(f fixture) {
 		if err := f.Commit(f.Context(), loop.Commit{After: incident.Incident{Version: 1}}); err == nil || errors.Is(err, loop.ErrConflict) {
 			f.Errorf("got %v, want an error that says so", err)

@@ -14,7 +14,7 @@ type rule struct {
 var (
 	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation", "shared/mute"}
 	common   = []string{"shared/clock", "shared/env"}
-	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/desk"}
+	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/sms", "shared/desk"}
 	core     = join(pure, common, []string{"shared/loop", "shared/record", "shared/secret"}, useCases)
 	// stored is all that a store sees: not those who know how to read mail and
 	// to draw a page, whose libraries would end up in every function.
@@ -50,6 +50,7 @@ var rules = []rule{
 	{folders: []string{"shared/config"}, ours: core, outside: []string{"go.yaml.in/yaml/"}},
 	{folders: []string{"shared/mail"}, ours: core, outside: []string{"github.com/jhillyerd/enmime/", "golang.org/x/net/", "golang.org/x/text/"}},
 	{folders: []string{"shared/page"}, ours: core, outside: []string{"golang.org/x/text/"}},
+	{folders: []string{"shared/sms"}, ours: core, outside: []string{"golang.org/x/text/"}},
 	{folders: useCases, ours: core},
 
 	// Adapters: one dependency each, and never another adapter.

@@ -32,7 +32,7 @@ import (
 	"rouse/test/stack"
 )
 
-var functions = []string{"probe", "inbox", "router", "ack", "desk"}
+var functions = []string{"probe", "inbox", "router", "ack", "sms", "desk"}
 
 // binaries is the folder in which each function lies under its name, built
 // for this machine and otherwise as for Lambda.
@@ -72,6 +72,7 @@ capabilities:
   login: {words: [log in, sign in, password]}
 customers: [kstate.example]
 inbox: {address: alerts@in.example.com, via: forward, team: [example.com], reply_from: support@example.com, answer_within: 10m}
+sms: {number: "+18885550100"}
 `
 
 // A rig is the deployed system.

@@ -26,7 +26,7 @@ func TestSamLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	template := stack.ReadTemplate(t)
-	for _, name := range []string{"probe", "inbox", "router", "ack", "desk"} {
+	for _, name := range []string{"probe", "inbox", "router", "ack", "sms", "desk"} {
 		id := strings.ToUpper(name[:1]) + name[1:]
 		given := template.Function(name).Env
 		for variable, value := range vars[id] {

@@ -100,12 +100,18 @@ func IsSweep(event json.RawMessage) bool {
 }
 
 // A Source is where an event with Records comes from.
-type Source struct{ name, eventSource string }
+type Source struct {
+	name, eventSource string
+	or                string // what else its functions understand
+}
 
 var (
-	S3  = Source{"an S3 event", "aws:s3"}
-	SQS = Source{"an SQS event", "aws:sqs"}
+	S3  = Source{"an S3 event", "aws:s3", ", or " + env.Sweep}
+	SQS = Source{"an SQS event", "aws:sqs", ", or " + env.Sweep}
+	SNS = Source{"an SNS event", "aws:sns", ""}
 )
+
+func (s Source) String() string { return s.name + s.or }
 
 // Unmarshal reads an event of the source; another one gets an error that names
 // what is wanted.
@@ -114,11 +120,11 @@ func (s Source) Unmarshal(event json.RawMessage, into any) error {
 		Records []struct{ EventSource string }
 	}
 	if err := json.Unmarshal(event, &shape); err != nil || len(shape.Records) == 0 {
-		return fmt.Errorf("this event has no Records: want %s, or %s", s.name, env.Sweep)
+		return fmt.Errorf("this event has no Records: want %s", s)
 	}
 	for _, r := range shape.Records {
 		if r.EventSource != s.eventSource {
-			return fmt.Errorf("this event has a record of %.40q: want %s, or %s", r.EventSource, s.name, env.Sweep)
+			return fmt.Errorf("this event has a record of %.40q: want %s", r.EventSource, s)
 		}
 	}
 	if err := json.Unmarshal(event, into); err != nil {
