@@ -23,6 +23,7 @@ type Check struct {
 	HTTP *HTTP
 	TCP  *TCP
 	TLS  *TLS
+	DNS  *DNS
 
 	Verdict Params // the zero Params are the defaults
 }

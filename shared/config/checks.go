@@ -29,6 +29,7 @@ func (b *builder) checks(v value) {
 		c.HTTP = request(f.get("http"), c)
 		c.TCP = tcp(f.get("tcp"))
 		c.TLS = handshake(f.get("tls"))
+		c.DNS = question(f.get("dns"))
 		c.Verdict = verdict(f.get("verdict"))
 		if b.c.QuietTime != QuietTimeDefault {
 			// Quiet must hold a few samples, as in check.Rule.
@@ -39,7 +40,7 @@ func (b *builder) checks(v value) {
 }
 
 // kinds are what can be checked.
-var kinds = []string{"http", "tcp", "tls"}
+var kinds = []string{"http", "tcp", "tls", "dns"}
 
 // kind finds fault with a check of no kind and with one of several.
 func kind(f fields) {

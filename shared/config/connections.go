@@ -2,9 +2,13 @@ package config
 
 import (
 	"net"
+	"net/netip"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+
+	"go.yaml.in/yaml/v3"
 
 	"rouse/shared/check"
 )
@@ -53,6 +57,93 @@ func handshake(v value) *check.TLS {
 		c.DaysLeft = days.number(1, daysLeftMax)
 	}
 	return c
+}
+
+const (
+	resolversMax = 8
+	answersMax   = 100
+)
+
+func question(v value) *check.DNS {
+	f := v.fields("dns")
+	if !f.valid() {
+		return nil
+	}
+	d := &check.DNS{Name: f.get("name").dnsName(), Record: f.get("record").oneOf(check.DNSRecords...)}
+	if r := f.get("resolver"); r.present() {
+		items := []value{r}
+		if r.n.Kind == yaml.SequenceNode {
+			items = r.some("9.9.9.9", resolversMax)
+		}
+		for _, item := range items {
+			d.Resolvers = append(d.Resolvers, item.resolver())
+		}
+	}
+	d.Exactly = answers(f.get("exactly"), d.Record)
+	d.Among = answers(f.get("among"), d.Record)
+	d.Includes = answers(f.get("includes"), d.Record)
+	given := ""
+	for _, key := range []string{"exactly", "among", "includes"} {
+		switch {
+		case !f.get(key).present():
+		case given != "":
+			f.get(key).fault("says in another way than %s what must be answered; keep one of them", given)
+		default:
+			given = key
+		}
+	}
+	return d
+}
+
+// answers reads what must be answered to a question for the record.
+func answers(v value, record string) (all []string) {
+	for _, item := range v.some("192.0.2.1", answersMax) {
+		s := item.lines(BodyBytesMax)
+		a, err := canonicalAnswer(record, s)
+		switch {
+		case s == "" || record == "":
+		case err != nil:
+			item.fault("%q is no answer to a question for %s; %v", s, record, err)
+		case slices.Contains(all, a):
+			item.fault("%s is listed twice; once is enough", s)
+		default:
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// dnsName reads a name that DNS can be asked for: unlike a host's it may have
+// underscores.
+func (v value) dnsName() string {
+	s, ok := v.raw("like app.example.com")
+	if !ok {
+		return ""
+	}
+	s = strings.ToLower(strings.TrimSuffix(s, "."))
+	if len(s) > 253 || slices.ContainsFunc(strings.Split(s, "."), func(label string) bool {
+		return label == "" || len(label) > 63 || strings.Trim(label, "abcdefghijklmnopqrstuvwxyz0123456789-_") != ""
+	}) {
+		v.fault("%q is not a name in DNS; write one like app.example.com, and other letters than ASCII's in their ASCII form, like xn--bcher-kva.example", s)
+	}
+	return s
+}
+
+// resolver reads the address of a resolver, whose port is 53 unless it says
+// another.
+func (v value) resolver() string {
+	s, ok := v.raw("like 9.9.9.9")
+	if !ok {
+		return ""
+	}
+	if ip, err := netip.ParseAddr(s); err == nil {
+		return net.JoinHostPort(ip.String(), "53")
+	}
+	if address, err := netip.ParseAddrPort(s); err == nil && address.Port() != 0 {
+		return address.String()
+	}
+	v.fault("%q is not the address of a resolver; write it like 9.9.9.9 or \"9.9.9.9:53\", and an IPv6 address with a port like \"[2620:fe::fe]:53\"", s)
+	return ""
 }
 
 // hostPort reads a host and a port.

@@ -123,6 +123,9 @@ func sound(t *testing.T, c *Config) {
 		if k.TLS != nil && k.TLS.Address != "" {
 			kinds++
 		}
+		if k.DNS != nil && k.DNS.Name != "" && k.DNS.Record != "" {
+			kinds++
+		}
 		if kinds != 1 || k.Interval() < EveryMin || k.Deadline() > time.Minute {
 			t.Errorf("check %+v", k)
 		}

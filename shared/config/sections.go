@@ -68,7 +68,7 @@ var sections = map[string]section{
 	},
 	"capability": {keys: []string{"words", "policy"}},
 	"check": {
-		keys: []string{"capability", "every", "timeout", "http", "tcp", "tls", "verdict"},
+		keys: []string{"capability", "every", "timeout", "http", "tcp", "tls", "dns", "verdict"},
 	},
 	"http": {
 		keys:     []string{"url", "method", "headers", "body", "form", "basic", "bearer", "redirects", "addresses", "expect"},
@@ -92,6 +92,11 @@ var sections = map[string]section{
 		keys:     []string{"address", "name", "days_left", "addresses"},
 		required: []string{"address"},
 		examples: map[string]string{"address": "address: mail.example.com:465"},
+	},
+	"dns": {
+		keys:     []string{"name", "record", "resolver", "exactly", "among", "includes"},
+		required: []string{"name", "record"},
+		examples: map[string]string{"name": "name: app.example.com", "record": "record: A"},
 	},
 	"expect": {keys: []string{"status", "body", "matches", "json", "headers", "days_left", "within"}},
 	"json_test": {

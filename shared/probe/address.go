@@ -61,7 +61,11 @@ func (p *Prober) each(ctx context.Context, which check.Addresses, host string, t
 			panic(r)
 		}
 	}
-	return blame(ips, whys)
+	names := make([]string, len(ips))
+	for i, ip := range ips {
+		names[i] = ip.String()
+	}
+	return blame(names, whys)
 }
 
 // pinned opens connections to host at ip, and others as open does.
@@ -74,8 +78,8 @@ func pinned(open dial, host string, ip netip.Addr) dial {
 	}
 }
 
-// blame says which of the addresses is bad, and why.
-func blame(ips []netip.Addr, whys []string) string {
+// blame says which of those that were asked is bad, and why.
+func blame(names, whys []string) string {
 	first, bad, alike := -1, 0, true
 	for i, why := range whys {
 		if why == "" {
@@ -93,7 +97,7 @@ func blame(ips []netip.Addr, whys []string) string {
 	case bad == len(whys) && alike:
 		return whys[first]
 	case bad == 1:
-		return fmt.Sprintf("%s: %s", ips[first], whys[first])
+		return fmt.Sprintf("%s: %s", names[first], whys[first])
 	}
-	return fmt.Sprintf("%s: %s, and %d more of %d addresses", ips[first], whys[first], bad-1, len(whys))
+	return fmt.Sprintf("%s: %s, and %d more of %d addresses", names[first], whys[first], bad-1, len(whys))
 }

@@ -66,6 +66,8 @@ func (p *Prober) try(ctx context.Context, c check.Check, secrets values, start t
 		return p.tcp(ctx, *c.TCP, secrets)
 	case c.TLS != nil:
 		return p.tls(ctx, *c.TLS)
+	case c.DNS != nil:
+		return p.dns(ctx, *c.DNS)
 	}
 	return "the check has no kind"
 }

@@ -49,6 +49,7 @@ var rules = []rule{
 	// The use cases know no AWS.
 	{folders: []string{"shared/config"}, ours: core, outside: []string{"go.yaml.in/yaml/"}},
 	{folders: []string{"shared/mail"}, ours: core, outside: []string{"github.com/jhillyerd/enmime/", "golang.org/x/net/", "golang.org/x/text/"}},
+	{folders: []string{"shared/probe"}, ours: core, outside: []string{"golang.org/x/net/"}},
 	{folders: []string{"shared/page"}, ours: core, outside: []string{"golang.org/x/text/"}},
 	{folders: []string{"shared/sms"}, ours: core, outside: []string{"golang.org/x/text/"}},
 	{folders: useCases, ours: core},

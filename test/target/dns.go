@@ -173,7 +173,7 @@ func (n *Nameserver) look(m *dnsmessage.Message, name, kind string) dnsmessage.R
 			break
 		}
 		m.Answers = append(m.Answers, record(name+".", "CNAME", alias[0]))
-		name = strings.TrimSuffix(alias[0], ".")
+		name = strings.ToLower(strings.TrimSuffix(alias[0], "."))
 	}
 	for key := range n.records {
 		if strings.HasPrefix(key, name+" ") {
