@@ -33,7 +33,7 @@ func TestSynthRefuses(t *testing.T) {
 		{"a hole", map[string]string{"config": file("hole.yaml", `
 service: Newsroom
 responders: {bo: {phone: "+13125550101"}}
-schedules: {primary: {zone: UTC, layers: []}}
+schedules: {primary: {zone: UTC, overrides: [{who: bo, from: 2026-01-05, to: 2026-01-06}]}}
 policies: {default: {steps: [{page: [schedule/primary]}]}}
 `)}, "nobody would be woken"},
 	} {

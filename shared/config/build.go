@@ -21,6 +21,9 @@ type builder struct {
 	policyIDs     []string
 	noPolicies    bool
 	capabilityIDs []string
+	// What silence looks at.
+	steps  []placedStep
+	delays []placedDelay
 	// Where everyone is paged first, for the promise to be held against.
 	everyone []reach
 }
@@ -40,6 +43,7 @@ func (b *builder) config(root value) {
 	b.responders(f.get("responders"))
 	b.schedules(f.get("schedules"))
 	b.policies(f.get("policies"))
+	b.silence()
 	b.capabilities(f.get("capabilities"), f.get("policies"))
 	b.incidents(f.get("incidents"))
 	b.checks(f.get("checks"))
@@ -69,6 +73,7 @@ func (b *builder) policies(v value) {
 		b.c.Policies[defaultPolicy] = escalation.Default()
 		b.policyIDs = []string{defaultPolicy}
 		b.noPolicies = true
+		b.steps = []placedStep{{Step: escalation.Default().Steps[0]}}
 		return
 	}
 	entries := v.entries("policy", PoliciesMax)
@@ -113,6 +118,7 @@ func (b *builder) policy(id string, f fields) escalation.Policy {
 			everyone = true
 			b.everyone = append(b.everyone, reach{step.get("page"), after})
 		}
+		b.steps = append(b.steps, placedStep{s, step.get("page"), after})
 		after += s.Wait
 		p.Steps = append(p.Steps, s)
 	}

@@ -164,7 +164,8 @@ checks:
 }
 
 func TestJudgedSchedules(t *testing.T) {
-	schedules := "schedules: {b: {zone: UTC}, a: {zone: UTC}, c: {zone: UTC}}\n"
+	one := "{zone: UTC, overrides: [{who: ana, from: 2026-12-01, to: 2026-12-02}]}"
+	schedules := "schedules: {b: " + one + ", a: " + one + ", c: " + one + "}\n"
 	for name, c := range map[string]struct {
 		text string
 		want []string

@@ -43,14 +43,14 @@ func (b *builder) responders(v value) {
 		if !f.get("phone").present() && !f.get("email").present() {
 			e.key.fault("has neither phone nor email, so no page can reach them; add phone: \"+13105550100\"")
 		}
-		p.Contact = contacts(f)
+		p.Contact = b.contacts(e.id, f)
 		b.c.Responders[e.id] = p
 		b.c.Rota.People[e.id] = oncall.Person{Name: p.Name, Zone: zone, Away: b.away(e.id, f.get("away"), p.Zone)}
 	}
 }
 
 // contacts reads how somebody wants to be paged, or fills in the obvious.
-func contacts(f fields) []escalation.Contact {
+func (b *builder) contacts(id string, f fields) []escalation.Contact {
 	has := map[escalation.Channel]string{escalation.SMS: "phone", escalation.Email: "email"}
 	var rules []escalation.Contact
 	if !f.get("contact").present() {
@@ -83,6 +83,9 @@ func contacts(f fields) []escalation.Contact {
 			v.fault("says the same as a rule before it; remove it or give it another after")
 		}
 		rules = append(rules, c)
+		if c.After > 0 {
+			b.delays = append(b.delays, placedDelay{id, rule.get("after"), c.After})
+		}
 	}
 	slices.SortStableFunc(rules, func(a, b escalation.Contact) int { return int(a.After - b.After) })
 	if len(rules) > 0 && rules[0].After > 0 {
