@@ -21,6 +21,7 @@ type Check struct {
 	Timeout    time.Duration // of one sample, to the last byte; 0 means 5 s
 
 	HTTP *HTTP
+	Flow []FlowStep
 	TCP  *TCP
 	TLS  *TLS
 	DNS  *DNS
@@ -74,6 +75,10 @@ func Secrets(checks []Check) []string {
 }
 
 func (c Check) refs() []Ref {
+	var all []Ref
+	for _, s := range c.Flow {
+		all = append(all, s.Refs()...)
+	}
 	switch {
 	case c.HTTP != nil:
 		return c.HTTP.Refs()
@@ -81,7 +86,7 @@ func (c Check) refs() []Ref {
 		refs, _ := Refs(c.TCP.Send)
 		return refs
 	}
-	return nil
+	return all
 }
 
 // HTTP is a request and what must come back. Its URL, Headers, Body and Form

@@ -27,6 +27,7 @@ func (b *builder) checks(v value) {
 		c.Every, c.Timeout = times(f)
 		kind(f)
 		c.HTTP = request(f.get("http"), c)
+		c.Flow = flow(f.get("flow"), c)
 		c.TCP = tcp(f.get("tcp"))
 		c.TLS = handshake(f.get("tls"))
 		c.DNS = question(f.get("dns"))
@@ -40,7 +41,7 @@ func (b *builder) checks(v value) {
 }
 
 // kinds are what can be checked.
-var kinds = []string{"http", "tcp", "tls", "dns"}
+var kinds = []string{"http", "flow", "tcp", "tls", "dns"}
 
 // kind finds fault with a check of no kind and with one of several.
 func kind(f fields) {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -34,4 +35,40 @@ func TestDocs(t *testing.T) {
 			t.Errorf("part %d: %v\n%s", i+1, err, text)
 		}
 	}
+}
+
+// TestChecksDocs: the same of checks, of which the docs show one at a time.
+func TestChecksDocs(t *testing.T) {
+	data, err := os.ReadFile("../../docs/checks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(data), "```yaml\n")[1:]
+	if len(blocks) < 6 {
+		t.Errorf("it shows %d parts of rouse.yaml", len(blocks))
+	}
+	for i, block := range blocks {
+		text, _, _ := strings.Cut(block, "```")
+		switch {
+		case strings.HasPrefix(text, "json:"): // of an expectation
+			text = "checks:\n  a:\n    http:\n      url: \"https://a.example\"\n      expect:\n" + indented(text, 8)
+		case topLevel.MatchString(text):
+			if !strings.HasPrefix(text, "checks:") {
+				text = "checks: {archive: {http: {url: \"https://a.example\"}}}\n" + text
+			}
+		default:
+			text = "checks:\n" + indented(text, 2)
+		}
+		text = "service: Newsroom\nresponders: {ana: {email: ana@example.com}}\ncapabilities: {login: {}}\n" + text
+		if _, err := Parse([]byte(text), "docs"); err != nil {
+			t.Errorf("part %d: %v\n%s", i+1, err, text)
+		}
+	}
+}
+
+var topLevel = regexp.MustCompile(`^(` + strings.Join(sections["rouse"].keys, "|") + `):`)
+
+func indented(text string, by int) string {
+	space := strings.Repeat(" ", by)
+	return space + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n"+space) + "\n"
 }

@@ -117,6 +117,9 @@ func sound(t *testing.T, c *Config) {
 		if k.HTTP != nil && k.HTTP.URL != "" {
 			kinds++
 		}
+		if len(k.Flow) > 0 && k.Flow[0].URL != "" {
+			kinds++
+		}
 		if k.TCP != nil && k.TCP.Address != "" {
 			kinds++
 		}

@@ -68,13 +68,19 @@ var sections = map[string]section{
 	},
 	"capability": {keys: []string{"words", "policy"}},
 	"check": {
-		keys: []string{"capability", "every", "timeout", "http", "tcp", "tls", "dns", "verdict"},
+		keys: []string{"capability", "every", "timeout", "http", "flow", "tcp", "tls", "dns", "verdict"},
 	},
 	"http": {
 		keys:     []string{"url", "method", "headers", "body", "form", "basic", "bearer", "redirects", "addresses", "expect"},
 		required: []string{"url"},
 		examples: map[string]string{"url": `url: "https://app.example.com/login"`},
 	},
+	"flow_step": {
+		keys:     []string{"name", "url", "method", "headers", "body", "form", "basic", "bearer", "redirects", "expect", "capture"},
+		required: []string{"name", "url"},
+		examples: map[string]string{"name": "name: sign in", "url": `url: "https://app.example.com/login"`},
+	},
+	"capture": {keys: []string{"json", "field", "header", "matches"}},
 	"basic": {
 		keys:     []string{"user", "secret"},
 		required: []string{"user", "secret"},

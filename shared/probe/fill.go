@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -35,11 +36,16 @@ func (p *Prober) reveal(ctx context.Context, names []string) (v values, why stri
 	return v, ""
 }
 
+var errAbroad = errors.New("captured address leads elsewhere")
+
 // request makes h's request of the values.
 func (v *visitor) request(ctx context.Context, h check.HTTP) (*http.Request, error) {
 	u, err := v.values.url(h.URL, v.from)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case v.from != nil && !slices.Contains(v.origins, origin(u)):
+		return nil, errAbroad
 	}
 	method := h.Method
 	if method == "" {

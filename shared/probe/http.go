@@ -62,6 +62,8 @@ func (p *Prober) try(ctx context.Context, c check.Check, secrets values, start t
 	switch {
 	case c.HTTP != nil:
 		return p.http(ctx, *c.HTTP, secrets, start)
+	case c.Flow != nil:
+		return p.flow(ctx, c.Flow, secrets)
 	case c.TCP != nil:
 		return p.tcp(ctx, *c.TCP, secrets)
 	case c.TLS != nil:
@@ -96,6 +98,8 @@ type visitor struct {
 	values values         // with which requests are filled
 	jar    http.CookieJar // nil: cookies are forgotten
 	from   *url.URL       // where the last response came from; nil before the first
+	// origins are where an address may lead that a page gave.
+	origins []string
 }
 
 // An answer is a response that is as expected.
@@ -119,7 +123,10 @@ func (v *visitor) visit(ctx context.Context, h check.HTTP, start time.Time) (a a
 		GotFirstResponseByte: func() { at.is("in headers") },
 	}
 	req, err := v.request(httptrace.WithClientTrace(ctx, trace), h)
-	if err != nil {
+	switch {
+	case errors.Is(err, errAbroad):
+		return a, errAbroad.Error()
+	case err != nil:
 		return a, "invalid request"
 	}
 	transport := &http.Transport{
