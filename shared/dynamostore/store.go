@@ -25,6 +25,8 @@
 //	HOLD#<name>         hold                       who does what only one may do
 //	ROTA                amendment#<id>             an override, away time or mute made at once
 //	                    reach#<who>#<channel>      whether a channel reaches somebody
+//	BEAT                <function>                 when it last did its minute's work
+//	WATCH               state, deployment          what watch remembers, and has found out
 //
 // In a key's partition the few items that count sort before the signals, which
 // may be thousands. A record is JSON in the attribute body; what conditions
@@ -177,6 +179,8 @@ const (
 	rotaKey         = "ROTA"
 	amendmentPrefix = "amendment#"
 	reachPrefix     = "reach#"
+	beatKey         = "BEAT"
+	watchKey        = "WATCH"
 )
 
 // shardOf spreads the keys over the due index's partitions; it must never

@@ -37,6 +37,8 @@ type Store struct {
 	checks     map[string][]byte // check.State as JSON
 	holds      map[string]hold
 	amendments map[string]amend.Amendment
+	beats      map[string]time.Time
+	watch      map[string][]byte     // records of watch as JSON
 	reach      map[string]reach.Fact // by person and channel
 }
 
@@ -85,6 +87,8 @@ func New() *Store {
 		checks:     map[string][]byte{},
 		holds:      map[string]hold{},
 		amendments: map[string]amend.Amendment{},
+		beats:      map[string]time.Time{},
+		watch:      map[string][]byte{},
 		reach:      map[string]reach.Fact{},
 	}
 }

@@ -1,6 +1,6 @@
-// Package record holds what stores keep for the inbox and for the desk. It is
-// apart from those, who know how to read and write mail: a store that imported
-// them would put a MIME library into every function.
+// Package record holds what stores keep for the inbox, for the desk and for
+// watch. It is apart from those, who know how to read and write mail: a store
+// that imported them would put a MIME library into every function.
 package record
 
 import (

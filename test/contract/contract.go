@@ -19,6 +19,7 @@ import (
 	"rouse/shared/loop"
 	"rouse/shared/probe"
 	"rouse/shared/reach"
+	"rouse/shared/record"
 )
 
 // A Store is all that Rouse's parts ask of one.
@@ -32,6 +33,12 @@ type Store interface {
 	amend.Store
 	amend.Reader
 	reach.Store
+	Beat(ctx context.Context, name string, at time.Time) error
+	Beats(ctx context.Context) (map[string]time.Time, error)
+	LoadWatch(ctx context.Context) (record.Watch, error)
+	SaveWatch(ctx context.Context, w record.Watch) error
+	Deployment(ctx context.Context) (record.Deployment, error)
+	PutDeployment(ctx context.Context, d record.Deployment) error
 	Find(ctx context.Context, id incident.ID) (incident.Key, bool, error)
 	Recent(ctx context.Context, limit int) ([]incident.Incident, error)
 }
@@ -52,6 +59,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		{"checks", checkTests},
 		{"rota", rotaTests},
 		{"reach", reachTests},
+		{"watch", watchTests},
 		{"race", raceTests},
 	} {
 		t.Run(group.name, func(t *testing.T) {
