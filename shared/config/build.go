@@ -51,6 +51,8 @@ func (b *builder) config(root value) {
 	b.c.Customers = domains(f.get("customers"), "kstate.example", CustomersMax)
 	b.inbox(f.get("inbox"), f.get("customers"))
 	b.coverage(f.get("coverage"))
+	b.watch(f.get("watch"))
+	b.drill(f.get("drill"), f.get("watch"))
 	if links := f.get("links").fields("links"); links.valid() {
 		b.c.Links.Domain = links.get("domain").domain()
 	}

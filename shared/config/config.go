@@ -95,6 +95,8 @@ type Config struct {
 	Customers    []string            // domains, small letters, in the file's order
 	Inbox        *Inbox              // nil: no mail is read
 	Coverage     Coverage
+	Drill        *Drill // nil: none is appointed
+	Watch        Watch
 	Links        Links
 	SMS          SMS
 	Desk         Desk

@@ -76,6 +76,9 @@ func distance(a, b string) int {
 	return last[len(b)]
 }
 
+// namesMax is how many known names are listed.
+const namesMax = 24
+
 // Suggest words the cure for an unknown name: the nearest known one, or what
 // there is.
 func Suggest(word string, known []string) string {
@@ -85,8 +88,8 @@ func Suggest(word string, known []string) string {
 	switch sorted := slices.Sorted(slices.Values(known)); {
 	case len(sorted) == 0:
 		return "there are none"
-	case len(sorted) > 12:
-		return fmt.Sprintf("known are %s and %d more", strings.Join(sorted[:12], ", "), len(sorted)-12)
+	case len(sorted) > namesMax:
+		return fmt.Sprintf("known are %s and %d more", strings.Join(sorted[:namesMax], ", "), len(sorted)-namesMax)
 	case len(sorted) == 1:
 		return "the only one known is " + sorted[0]
 	default:

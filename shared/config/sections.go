@@ -13,7 +13,7 @@ type section struct {
 var sections = map[string]section{
 	"rouse": {
 		keys: []string{"service", "responders", "schedules", "policies", "capabilities", "checks", "maintenance", "customers",
-			"inbox", "coverage", "links", "sms", "desk", "incidents"},
+			"inbox", "coverage", "drill", "watch", "links", "sms", "desk", "incidents"},
 		required: []string{"service", "responders"},
 		examples: map[string]string{
 			"service":    `the name of what is watched, like service: Newsroom`,
@@ -136,6 +136,12 @@ var sections = map[string]section{
 			"why":  "the reason, like why: the newsrooms are closed",
 		},
 	},
+	"drill": {
+		keys:     []string{"days", "at", "zone", "schedule", "within"},
+		required: []string{"days", "at"},
+		examples: map[string]string{"days": "the days, like days: wed", "at": `the time, like at: "11:00"`},
+	},
+	"watch": {keys: []string{"off", "ping"}},
 	"links": {
 		keys:     []string{"domain"},
 		required: []string{"domain"},
