@@ -21,9 +21,12 @@ func (c *Config) WithRota(r oncall.Rota) *Config {
 // which nobody in Coverage.Schedules who can be reached is on call. A team
 // whose policies page no schedule first has no rota to be held to, and so no
 // holes.
-func (c *Config) Holes(from, to time.Time) []oncall.Hole {
+func (c *Config) Holes(from, to time.Time) []oncall.Hole { return c.HolesBy(from, to, c.configured) }
+
+// HolesBy is Holes for whoever knows better than the file who can be reached.
+func (c *Config) HolesBy(from, to time.Time, reachable oncall.Reachable) []oncall.Hole {
 	var left []oncall.Hole
-	for _, h := range c.AllHoles(from, to) {
+	for _, h := range c.allHoles(from, to, reachable) {
 		left = append(left, c.unaccepted(h)...)
 	}
 	return left
@@ -31,10 +34,14 @@ func (c *Config) Holes(from, to time.Time) []oncall.Hole {
 
 // AllHoles is Holes with those that the team has accepted.
 func (c *Config) AllHoles(from, to time.Time) []oncall.Hole {
+	return c.allHoles(from, to, c.configured)
+}
+
+func (c *Config) allHoles(from, to time.Time, reachable oncall.Reachable) []oncall.Hole {
 	if len(c.Coverage.Schedules) == 0 {
 		return nil
 	}
-	return c.Rota.Holes(c.Coverage.Schedules, from, to, c.configured)
+	return c.Rota.Holes(c.Coverage.Schedules, from, to, reachable)
 }
 
 // configured reports whether somebody has any way to be paged at all; whether
