@@ -23,8 +23,10 @@ type Account interface {
 	// Sandbox returns nil if SMS leave for every number, and otherwise the
 	// numbers that are verified.
 	Sandbox(ctx context.Context) (*Sandbox, error)
-	// Spend is how many dollars SMS have cost this month, and how many they may.
-	Spend(ctx context.Context) (spent, limit float64, err error)
+	// Spent is how many dollars SMS have cost this month, and Limit how many they
+	// may.
+	Spent(ctx context.Context) (dollars float64, err error)
+	Limit(ctx context.Context) (dollars float64, err error)
 	// Depth is how many messages a queue holds.
 	Depth(ctx context.Context, queueURL string) (int, error)
 }
@@ -134,7 +136,11 @@ func (q *Inquiry) carrier(ctx context.Context) carrier {
 		q.find(record.Finding{ID: "sandbox/sms", What: "the account is in the SMS sandbox: SMS leave for verified numbers only",
 			Cure: "ask AWS for production access (SNS console, Text messaging); until then verify each responder's number there"})
 	}
-	spent, limit, err := q.Account.Spend(ctx)
+	limit, err := q.Account.Limit(ctx)
+	var spent float64
+	if err == nil {
+		spent, err = q.Account.Spent(ctx)
+	}
 	switch {
 	case err != nil:
 		q.failed("spend", "what SMS have cost this month", err)

@@ -147,9 +147,9 @@ func (a *account) Sandbox(context.Context) (*watch.Sandbox, error) {
 	return a.sandbox, a.call("sandbox")
 }
 
-func (a *account) Spend(context.Context) (float64, float64, error) {
-	return a.spent, a.limit, a.call("spend")
-}
+func (a *account) Spent(context.Context) (float64, error) { return a.spent, a.call("spend") }
+
+func (a *account) Limit(context.Context) (float64, error) { return a.limit, a.call("limit") }
 
 func (a *account) Depth(_ context.Context, url string) (int, error) {
 	return a.depth[url], a.call("depth")
@@ -572,6 +572,7 @@ func TestAccountFails(t *testing.T) {
 		"subscriptions": "who is subscribed to ana's topic could not be asked: throttled",
 		"opted out":     "whether ana's number has opted out could not be asked: throttled",
 		"sandbox":       "whether the account is in the SMS sandbox could not be asked: throttled",
+		"limit":         "what SMS have cost this month could not be asked: throttled",
 		"spend":         "what SMS have cost this month could not be asked: throttled",
 		"depth":         "how many dead letters router has could not be asked: throttled",
 	} {

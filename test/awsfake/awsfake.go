@@ -1,6 +1,7 @@
-// Package awsfake stands in for SNS, SQS, SES and SSM in tests: one HTTP server
-// that speaks their wire protocols to the real SDK clients, records what it
-// was sent and is strict about it.
+// Package awsfake stands in for SNS, SQS, SES and SSM in
+// tests, and for what is asked of CloudWatch and Lambda: one HTTP server that
+// speaks their wire protocols to the real SDK clients, records what it was sent
+// and is strict about it.
 //
 // It knows only what this project uses, and that exactly: an action, a
 // parameter or a value that it does not know is answered with the error that
@@ -44,6 +45,7 @@ type Options struct {
 	ConfigurationSets []string // names of SES configuration sets
 	// Parameters are SSM's SecureStrings, by their paths.
 	Parameters map[string]string
+	Facts      Facts // see Change
 }
 
 // A Server is the recorder. Its zero value is not usable: see New and Start.
@@ -69,6 +71,7 @@ type Server struct {
 	sent     []Email
 
 	parameters map[string]string // by path
+	facts      Facts
 }
 
 var _ http.Handler = (*Server)(nil)
@@ -97,7 +100,11 @@ func New(o Options) *Server {
 	if s.parameters == nil {
 		s.parameters = map[string]string{}
 	}
-	s.protocols = map[string]protocol{"sns": snsProtocol{s}, "sqs": sqsProtocol{s}, "ses": sesProtocol{s}, "ssm": ssmProtocol{s}}
+	s.facts = o.Facts
+	s.protocols = map[string]protocol{
+		"sns": snsProtocol{s}, "sqs": sqsProtocol{s}, "ses": sesProtocol{s}, sesQuery: sesQueryProtocol{s},
+		"monitoring": cloudWatchProtocol{s}, "lambda": lambdaProtocol{s}, "ssm": ssmProtocol{s},
+	}
 	for _, name := range o.Topics {
 		s.topics[s.TopicARN(name)] = true
 	}
@@ -153,7 +160,7 @@ type protocol interface {
 	// action names the called action, "" if the request is none.
 	action(r *http.Request, body []byte) string
 	// perform carries the action out. subject is what a Fault's Match looks at.
-	perform(ctx context.Context, action string, body []byte) (answer any, err *apiError)
+	perform(r *http.Request, action string, body []byte) (answer any, err *apiError)
 	// subject names whom or what the call is about.
 	subject(body []byte) string
 	write(w http.ResponseWriter, action, requestID string, answer any)
@@ -179,11 +186,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	signed := scope.FindStringSubmatch(r.Header.Get("Authorization"))
 	if signed == nil || s.protocols[signed[2]] == nil {
-		s.refuse(r.Method+" "+r.URL.Path, &apiError{http.StatusForbidden, "MissingAuthenticationToken", "the request is not signed for sns, sqs, ses or ssm"})
+		s.refuse(r.Method+" "+r.URL.Path, &apiError{http.StatusForbidden, "MissingAuthenticationToken", "the request is not signed for a service that awsfake knows"})
 		http.Error(w, "MissingAuthenticationToken", http.StatusForbidden)
 		return
 	}
-	region, p := signed[1], s.protocols[signed[2]]
+	region, service := signed[1], signed[2]
+	if service == "ses" && r.URL.Path == "/" {
+		service = sesQuery // the older API, signed by the same name
+	}
+	p := s.protocols[service]
 	requestID := s.id()
 	action := p.action(r, body)
 	if action == "" {
@@ -207,7 +218,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fault.answer(w, p, requestID)
 		return
 	}
-	answer, failed := p.perform(r.Context(), action, body)
+	answer, failed := p.perform(r, action, body)
 	switch {
 	case failed != nil:
 		s.refuse(action, failed)

@@ -3,7 +3,6 @@ package awsfake
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/json"
 	"net/http"
 	"net/mail"
@@ -46,8 +45,13 @@ const (
 )
 
 func (p sesProtocol) action(r *http.Request, _ []byte) string {
-	if r.Method == http.MethodPost && r.URL.Path == "/v2/email/outbound-emails" {
+	switch {
+	case r.Method == http.MethodPost && r.URL.Path == "/v2/email/outbound-emails":
 		return "SendEmail"
+	case r.Method == http.MethodGet && r.URL.Path == sesAccountPath:
+		return "GetAccount"
+	case r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, sesIdentityPath):
+		return "GetEmailIdentity"
 	}
 	return ""
 }
@@ -79,7 +83,10 @@ func (p sesProtocol) subject(body []byte) string {
 	return strings.Join(r.recipients(), " ")
 }
 
-func (p sesProtocol) perform(_ context.Context, _ string, body []byte) (any, *apiError) {
+func (p sesProtocol) perform(r *http.Request, action string, body []byte) (any, *apiError) {
+	if action != "SendEmail" {
+		return p.s.sesFacts(r)
+	}
 	// The rest of the request is small, and counted for the sake of not decoding
 	// what is too large.
 	if len(body) > sesMessageBytesMax {

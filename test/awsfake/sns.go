@@ -1,7 +1,6 @@
 package awsfake
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
@@ -77,10 +76,10 @@ func (p snsProtocol) action(r *http.Request, body []byte) string {
 
 func (p snsProtocol) subject(body []byte) string {
 	form, _ := url.ParseQuery(string(body))
-	return form.Get("TopicArn") + form.Get("TargetArn") + form.Get("PhoneNumber")
+	return form.Get("TopicArn") + form.Get("TargetArn") + form.Get("PhoneNumber") + form.Get("phoneNumber")
 }
 
-func (p snsProtocol) perform(_ context.Context, action string, body []byte) (any, *apiError) {
+func (p snsProtocol) perform(_ *http.Request, action string, body []byte) (any, *apiError) {
 	form, err := url.ParseQuery(string(body))
 	if err != nil {
 		return nil, invalid("MalformedQueryString", "%v", err)
@@ -89,6 +88,9 @@ func (p snsProtocol) perform(_ context.Context, action string, body []byte) (any
 		if len(values) != 1 {
 			return nil, invalid("InvalidParameter", "Invalid parameter: %s is given %d times", key, len(values))
 		}
+	}
+	if do, known := snsFacts[action]; known {
+		return do(p.s, form)
 	}
 	if action != "Publish" {
 		return nil, invalid("InvalidAction", "awsfake does not know the SNS action %s; teach it from the API reference", action)
@@ -99,7 +101,7 @@ func (p snsProtocol) perform(_ context.Context, action string, body []byte) (any
 	}
 	message.At, message.MessageID = p.s.now(), p.s.id()
 	p.s.record(func() { p.s.publish = append(p.s.publish, message) })
-	return message.MessageID, nil
+	return publishResult{message.MessageID}, nil
 }
 
 // parsePublish checks the request against Publish in the Amazon SNS API
@@ -323,15 +325,31 @@ func checkReserved(name string, a Attribute) (why string) {
 	return ""
 }
 
-// write answers as in Publish, Response Elements and Examples.
-func (p snsProtocol) write(w http.ResponseWriter, _, requestID string, answer any) {
-	type result struct{ MessageId string }
+type publishResult struct{ MessageId string }
+
+// write answers as in each action's Response Elements and Examples.
+func (p snsProtocol) write(w http.ResponseWriter, action, requestID string, answer any) {
+	writeQuery(w, snsNamespace, action, requestID, answer)
+}
+
+// writeQuery answers in the Query protocol's envelope.
+func writeQuery(w http.ResponseWriter, namespace, action, requestID string, answer any) {
 	writeXML(w, http.StatusOK, struct {
-		XMLName       xml.Name `xml:"PublishResponse"`
-		Namespace     string   `xml:"xmlns,attr"`
-		PublishResult result
-		RequestID     string `xml:"ResponseMetadata>RequestId"`
-	}{Namespace: snsNamespace, PublishResult: result{answer.(string)}, RequestID: requestID})
+		XMLName   xml.Name
+		Namespace string `xml:"xmlns,attr"`
+		Result    any
+		RequestID string `xml:"ResponseMetadata>RequestId"`
+	}{XMLName: xml.Name{Local: action + "Response"}, Namespace: namespace, Result: named{action + "Result", answer}, RequestID: requestID})
+}
+
+// named is a value under a name of its own in XML.
+type named struct {
+	name  string
+	value any
+}
+
+func (n named) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
+	return e.EncodeElement(n.value, xml.StartElement{Name: xml.Name{Local: n.name}})
 }
 
 // writeError answers as in Publish, Errors, in the Query protocol's envelope.

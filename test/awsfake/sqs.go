@@ -48,14 +48,14 @@ func (p sqsProtocol) subject(body []byte) string {
 	return r.QueueUrl
 }
 
-func (p sqsProtocol) perform(ctx context.Context, action string, body []byte) (any, *apiError) {
+func (p sqsProtocol) perform(r *http.Request, action string, body []byte) (any, *apiError) {
 	switch action {
 	case "SendMessage":
 		return on(p.s, body, p.s.sendMessage)
 	case "SendMessageBatch":
 		return on(p.s, body, p.s.sendMessageBatch)
 	case "ReceiveMessage":
-		return on(p.s, body, func(q *queue, r receiveMessage) (any, *apiError) { return p.s.receiveMessage(ctx, q, r) })
+		return on(p.s, body, func(q *queue, m receiveMessage) (any, *apiError) { return p.s.receiveMessage(r.Context(), q, m) })
 	case "DeleteMessage":
 		return on(p.s, body, p.s.deleteMessage)
 	case "DeleteMessageBatch":

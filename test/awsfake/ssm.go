@@ -1,7 +1,6 @@
 package awsfake
 
 import (
-	"context"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -39,7 +38,7 @@ var parameterName = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+)+$`)
 // perform follows GetParameter in the AWS Systems Manager API Reference. A
 // SecureString that is not to be decrypted comes as it is kept, which is of no
 // use to anybody here: that is refused.
-func (p ssmProtocol) perform(_ context.Context, action string, body []byte) (any, *apiError) {
+func (p ssmProtocol) perform(_ *http.Request, action string, body []byte) (any, *apiError) {
 	if action != "GetParameter" {
 		return nil, invalid("InvalidAction", "awsfake does not know the SSM action %s; teach it from the API reference", action)
 	}

@@ -14,7 +14,7 @@ type rule struct {
 var (
 	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation", "shared/mute"}
 	common   = []string{"shared/clock", "shared/env"}
-	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/sms", "shared/desk"}
+	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/sms", "shared/desk", "shared/watch"}
 	core     = join(pure, common, []string{"shared/loop", "shared/record", "shared/secret"}, useCases)
 	// stored is all that a store sees: not those who know how to read mail and
 	// to draw a page, whose libraries would end up in every function.
@@ -24,7 +24,7 @@ var (
 // adapters speak to the world outside for the functions. The calendar is not
 // one of them: it is for those at whose desk rouse.yaml lies, and its libraries
 // stay out of Lambda.
-var adapters = []string{"shared/awsenv", "shared/dynamostore", "shared/memstore", "shared/s3mail", "shared/sesmailer", "shared/snspager", "shared/sqstimer", "shared/ssmsecrets"}
+var adapters = []string{"shared/awsenv", "shared/dynamostore", "shared/memstore", "shared/s3mail", "shared/sesmailer", "shared/snspager", "shared/sqstimer", "shared/ssmsecrets", "shared/snsaccount", "shared/smsbill", "shared/sqsdepth"}
 
 const sdk = "github.com/aws/aws-sdk-go-v2/"
 
@@ -58,6 +58,9 @@ var rules = []rule{
 	{folders: []string{"shared/memstore"}, ours: stored},
 	{folders: []string{"shared/dynamostore"}, ours: stored, outside: []string{sdk + "aws", sdk + "service/dynamodb", "github.com/aws/smithy-go"}},
 	{folders: []string{"shared/snspager"}, ours: core, outside: []string{sdk + "aws", sdk + "service/sns", "github.com/aws/smithy-go"}},
+	{folders: []string{"shared/snsaccount"}, ours: core, outside: []string{sdk + "aws", sdk + "service/sns", "github.com/aws/smithy-go"}},
+	{folders: []string{"shared/smsbill"}, ours: core, outside: []string{sdk + "aws", sdk + "service/cloudwatch", "github.com/aws/smithy-go"}},
+	{folders: []string{"shared/sqsdepth"}, ours: core, outside: []string{sdk + "aws", sdk + "service/sqs", "github.com/aws/smithy-go"}},
 	{folders: []string{"shared/sqstimer"}, ours: core, outside: []string{sdk + "aws", sdk + "service/sqs", "github.com/aws/smithy-go"}},
 	{folders: []string{"shared/sesmailer"}, ours: core, outside: []string{sdk + "aws", sdk + "service/sesv2", "github.com/aws/smithy-go"}},
 	{folders: []string{"shared/s3mail"}, ours: core, outside: []string{sdk + "aws", sdk + "service/s3", "github.com/aws/smithy-go"}},
