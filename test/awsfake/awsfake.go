@@ -1,7 +1,7 @@
-// Package awsfake stands in for SNS, SQS, SES and SSM in
-// tests, and for what is asked of CloudWatch and Lambda: one HTTP server that
-// speaks their wire protocols to the real SDK clients, records what it was sent
-// and is strict about it.
+// Package awsfake stands in for SNS, SQS, SES and SSM in tests, and for what is
+// asked of CloudWatch and Lambda: one HTTP server that speaks their wire
+// protocols to the real SDK clients, records what it was sent and is strict
+// about it.
 //
 // It knows only what this project uses, and that exactly: an action, a
 // parameter or a value that it does not know is answered with the error that
