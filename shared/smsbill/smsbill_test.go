@@ -13,16 +13,16 @@ import (
 	"rouse/test/awsfake"
 )
 
-func start(t *testing.T, facts awsfake.Facts) (*awsfake.Server, *smsbill.Bill) {
+func start(t *testing.T, facts awsfake.Facts, attempts int) (*awsfake.Server, *smsbill.Bill) {
 	s := awsfake.Start(t, awsfake.Options{Facts: facts})
 	client := cloudwatch.New(cloudwatch.Options{
-		BaseEndpoint: &s.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""), RetryMaxAttempts: 1,
+		BaseEndpoint: &s.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""), RetryMaxAttempts: attempts,
 	})
 	return s, &smsbill.Bill{Get: client.GetMetricStatistics, Clock: clock.NewVirtual(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC))}
 }
 
 func TestSpent(t *testing.T) {
-	s, b := start(t, awsfake.Facts{})
+	s, b := start(t, awsfake.Facts{}, 3)
 	for _, want := range []float64{0, 12.34} {
 		s.Change(func(f *awsfake.Facts) { f.Spent = want })
 		if got, err := b.Spent(t.Context()); err != nil || got != want {
@@ -39,7 +39,7 @@ func TestFaults(t *testing.T) {
 		"CloudWatch cannot be reached":          awsfake.Drop,
 		"CloudWatch did not answer in time":     awsfake.Hang,
 	} {
-		s, b := start(t, awsfake.Facts{})
+		s, b := start(t, awsfake.Facts{}, 1)
 		s.Fail("GetMetricStatistics", awsfake.Always, fault)
 		limit := 5 * time.Second
 		if fault.Hold != nil {

@@ -18,9 +18,17 @@ import (
 
 func start(t *testing.T, facts awsfake.Facts) (*awsfake.Server, *snsaccount.Account) {
 	t.Helper()
+	return startTrying(t, facts, 3)
+}
+
+// startTrying is start with so many attempts at each call. A single one is for
+// calls that are to fail: the SDK itself now and then breaks the connection
+// whose answer comes as fast as it does here.
+func startTrying(t *testing.T, facts awsfake.Facts, attempts int) (*awsfake.Server, *snsaccount.Account) {
+	t.Helper()
 	s := awsfake.Start(t, awsfake.Options{Topics: []string{"ana", "ring", "tell"}, Facts: facts})
 	client := sns.New(sns.Options{
-		BaseEndpoint: &s.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""), RetryMaxAttempts: 1,
+		BaseEndpoint: &s.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""), RetryMaxAttempts: attempts,
 	})
 	return s, &snsaccount.Account{Client: client, RingTopic: s.TopicARN("ring"), TellTopic: s.TopicARN("tell")}
 }
@@ -39,7 +47,7 @@ func TestSubscriptions(t *testing.T) {
 		t.Errorf("%v, err %v", got, err)
 	}
 	got, err = a.Subscriptions(t.Context(), s.TopicARN("ring"))
-	if err != nil || len(got) != 250 || got[249].Endpoint != "p249@example.com" || got[249].Confirmed || s.Calls("ListSubscriptionsByTopic") != 4 {
+	if err != nil || len(got) != 250 || got[249].Endpoint != "p249@example.com" || got[249].Confirmed || s.Calls("ListSubscriptionsByTopic") < 4 {
 		t.Errorf("%d of them in %d calls, err %v", len(got), s.Calls("ListSubscriptionsByTopic"), err)
 	}
 	if got, err = a.Subscriptions(t.Context(), s.TopicARN("tell")); err != nil || len(got) != 0 {
@@ -174,7 +182,7 @@ func TestFaults(t *testing.T) {
 			"SNS cannot be reached":          awsfake.Drop,
 			"SNS did not answer in time":     awsfake.Hang,
 		} {
-			s, a := start(t, awsfake.Facts{})
+			s, a := startTrying(t, awsfake.Facts{}, 1)
 			s.Fail(action, awsfake.Always, fault)
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			if strings.Contains(want, "in time") {

@@ -13,16 +13,16 @@ import (
 	"rouse/test/awsfake"
 )
 
-func start(t *testing.T) (*awsfake.Server, *sqs.Client, *sqsdepth.Queues) {
+func start(t *testing.T, attempts int) (*awsfake.Server, *sqs.Client, *sqsdepth.Queues) {
 	s := awsfake.Start(t, awsfake.Options{Queues: []awsfake.Queue{{Name: "dead"}}})
 	client := sqs.New(sqs.Options{
-		BaseEndpoint: &s.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""), RetryMaxAttempts: 1,
+		BaseEndpoint: &s.URL, Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""), RetryMaxAttempts: attempts,
 	})
 	return s, client, &sqsdepth.Queues{Get: client.GetQueueAttributes}
 }
 
 func TestDepth(t *testing.T) {
-	s, client, q := start(t)
+	s, client, q := start(t, 3)
 	for want := range 3 {
 		if got, err := q.Depth(t.Context(), s.QueueURL("dead")); err != nil || got != want {
 			t.Errorf("%d, err %v, want %d", got, err, want)
@@ -44,7 +44,7 @@ func TestFaults(t *testing.T) {
 		"SQS cannot be reached":          awsfake.Drop,
 		"SQS did not answer in time":     awsfake.Hang,
 	} {
-		s, _, q := start(t)
+		s, _, q := start(t, 1)
 		s.Fail("GetQueueAttributes", awsfake.Always, fault)
 		limit := 5 * time.Second
 		if fault.Hold != nil {
