@@ -99,7 +99,7 @@ func TestEvents(t *testing.T) {
 				t.Fatalf("%d mails", len(sent))
 			}
 			raw := string(sent[0].Raw)
-			for _, want := range []string{"Subject: Re: Cannot log in\r\n", "In-Reply-To: <6F2C91D4-77AE@kstate.example>\r\n", "We have your message; a person will read it by"} {
+			for _, want := range []string{"Subject: Re: Cannot log in\r\n", "In-Reply-To: <6F2C91D4-77AE@kstate.example>\r\n", "We have your message; one of us will read it by"} {
 				if !strings.Contains(raw, want) {
 					t.Errorf("%q is missing in\n%s", want, raw)
 				}

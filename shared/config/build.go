@@ -64,9 +64,7 @@ func (b *builder) config(root value) {
 			}
 		}
 	}
-	if desk := f.get("desk").fields("desk"); desk.valid() {
-		b.c.Desk.ShareEvidence = desk.get("share_evidence").truth()
-	}
+	b.desk(f.get("desk"))
 }
 
 func (b *builder) policies(v value) {

@@ -24,6 +24,7 @@ import (
 	"rouse/shared/mute"
 	"rouse/shared/oncall"
 	"rouse/shared/triage"
+	"rouse/shared/wording"
 )
 
 // Limits on everything that a file can hold.
@@ -178,6 +179,12 @@ type SMS struct {
 // Desk is what reporters are told.
 type Desk struct {
 	ShareEvidence bool // tell what the checks saw
+	// Languages are what they are told it in; the first is for those whose own
+	// is not known.
+	Languages wording.Languages
+	// AnswersPerHour is beyond how many acknowledgements all further ones are
+	// held back for a while, and somebody is alarmed.
+	AnswersPerHour int
 }
 
 // Options are what reading a file needs from outside of it.

@@ -152,6 +152,7 @@ var sections = map[string]section{
 		required: []string{"number"},
 		examples: map[string]string{"number": `number: "+18885550100"`},
 	},
-	"desk":      {keys: []string{"share_evidence"}},
+	"desk":      {keys: []string{"share_evidence", "language", "templates", "answers_per_hour"}},
+	"templates": {keys: []string{"words_of_it", "received", "called", "taken", "recovered", "relapsed", "closing", "words", "signature", "somebody"}},
 	"incidents": {keys: []string{"quiet_time"}},
 }

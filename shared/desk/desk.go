@@ -3,19 +3,18 @@
 package desk
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strings"
 	"time"
 
 	"rouse/shared/clock"
 	"rouse/shared/config"
 	"rouse/shared/incident"
 	"rouse/shared/mail"
+	"rouse/shared/wording"
 )
 
 // A Desk walks broadcasts and writes to each reporter once.
@@ -24,32 +23,41 @@ type Desk struct {
 	Mailer Mailer
 	Clock  clock.Clock
 	Log    *slog.Logger
+	// Rate is how many mails a second the account may send, all desks together.
+	// Nil: as many as there are.
+	Rate func(ctx context.Context) float64
 
 	Service string
 	From    mail.Address
 	Us      mail.Us
-	// Zone is by whose clock reporters are told times.
+	// Zone is by whose clock reporters are told times who do not reveal their
+	// own.
 	Zone *time.Location
 	// Names are the responders' names, as reporters may hear them.
 	Names map[string]string
+	// Languages are what reporters are told in. Empty: English.
+	Languages wording.Languages
 	// ShareEvidence permits telling reporters what the checks show.
 	ShareEvidence bool
+	// AnswersPerHour is beyond how many all acknowledgements are held back for
+	// a while, and somebody is alarmed. Zero: config.AnswersPerHourDefault.
+	AnswersPerHour int
 }
 
-// New returns a Desk for what the team has written down; Store, Mailer, Clock
-// and Log are the caller's to set.
+// New returns a Desk for what the team has written down; Store, Mailer, Clock,
+// Log and Rate are the caller's to set.
 func New(c *config.Config) *Desk {
 	names := map[string]string{}
 	for id, r := range c.Responders {
 		names[id] = r.Name
 	}
-	d := &Desk{
+	return &Desk{
 		Service: c.Service, Names: names, ShareEvidence: c.Desk.ShareEvidence,
-		From: mail.Address{Name: c.Service + " support", Address: c.Inbox.ReplyFrom},
-		Us:   mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)),
-		Zone: c.Zone(),
+		From:      mail.Address{Name: c.Service + " support", Address: c.Inbox.ReplyFrom},
+		Us:        mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)),
+		Zone:      c.Zone(),
+		Languages: c.Desk.Languages, AnswersPerHour: c.Desk.AnswersPerHour,
 	}
-	return d
 }
 
 // A Mailer sends a raw mail and returns the Message-ID that it left with.
@@ -89,34 +97,36 @@ func (d *Desk) Run(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// walk tells the reporters that follow the cursor. If one could not be told,
+// walk tells the reporters that follow the cursor. If some could not be told,
 // it is walked again: those who were told are done and are not told twice.
 func (d *Desk) walk(ctx context.Context, w Walk) error {
-	again := false
+	var again time.Time // when those are to be tried who could not be told; zero: all were
 	for {
 		reporters, last, err := d.next(ctx, w)
 		if err != nil {
 			return err
 		}
-		for _, r := range reporters {
-			if late(ctx) {
-				if again {
+		for chunk := range slices.Chunk(reporters, d.chunk(ctx)) {
+			due, late, err := d.tellAll(ctx, &w, chunk)
+			switch {
+			case err != nil:
+				return err
+			case late:
+				if !again.IsZero() {
 					w.Cursor = ""
 				}
 				w.Due = d.Clock.Now()
 				return d.Store.Save(ctx, w)
 			}
-			done, err := d.tell(ctx, w, r)
-			if err != nil {
-				d.Log.WarnContext(ctx, "reporter not told; trying again", "incident", w.Incident, "broadcast", w.ID, "reporter", r.ID(), "error", err)
+			if again = sooner(again, due); again.IsZero() {
+				w.Cursor = chunk[len(chunk)-1].ID()
 			}
-			again = again || !done
-			w.Cursor = r.ID()
 		}
 		if last {
 			break
 		}
-		if again { // the cursor stays before whom it has passed over: we may die before the end
+		if !again.IsZero() { // the stored cursor stays before whom it has passed over: we may die before the end
+			w.Cursor = reporters[len(reporters)-1].ID()
 			continue
 		}
 		w.Due = d.Clock.Now()
@@ -124,12 +134,19 @@ func (d *Desk) walk(ctx context.Context, w Walk) error {
 			return err
 		}
 	}
-	if again {
-		now := d.Clock.Now()
-		w.Cursor, w.Due = "", now.Add(retryIn(now.Sub(w.At)))
+	if !again.IsZero() {
+		w.Cursor, w.Due = "", again
 		return d.Store.Save(ctx, w)
 	}
 	return d.Store.Finish(ctx, w)
+}
+
+// sooner is the earlier of two instants, of which zero is never.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // late reports whether so little is left of the time that the function has that
@@ -147,98 +164,4 @@ func (d *Desk) next(ctx context.Context, w Walk) (reporters []incident.Reporter,
 	}
 	reporters, err = d.Store.Reporters(ctx, w.Incident, w.Cursor, reportersMax)
 	return reporters, len(reporters) < reportersMax, err
-}
-
-// tell writes to one reporter. done is false if it must be tried again.
-func (d *Desk) tell(ctx context.Context, w Walk, r incident.Reporter) (done bool, err error) {
-	n := Notice{Incident: w.Incident, Name: string(w.Kind), Reporter: r.ID()}
-	if w.Kind != incident.NoticeReceived {
-		n.Name = strings.TrimPrefix(w.ID, string(w.Incident)+"/")
-	}
-	now := d.Clock.Now()
-	claim, err := d.Store.Claim(ctx, n, now, now.Add(claimFor))
-	switch {
-	case err != nil:
-		return false, err
-	case claim == Held:
-		return false, nil
-	case claim == Done:
-		return true, nil
-	}
-	if d.From.Address == "" {
-		r.Silent = "rouse.yaml has no inbox.reply_from"
-	}
-	if r.Silent != "" {
-		return true, d.Store.Sent(ctx, n, nil, w.Key, []incident.Event{{At: now, Kind: "not told", Who: r.Org, Why: string(w.Kind) + ": " + r.Silent}})
-	}
-	ours := mail.NewID(fmt.Sprintf("%s/%s/%s", n.Incident, n.Name, n.Reporter), d.Us)
-	raw, err := mail.Compose(mail.Reply{
-		From: d.From, To: mail.Address{Name: r.Name, Address: r.Address},
-		Subject: r.Subject, Text: d.Text(w, r), ID: ours,
-		InReplyTo: r.MessageID, References: r.References, Date: now,
-	})
-	if err != nil { // no retry will make this address writable
-		why := fmt.Sprintf("%s: cannot be written to: %v", w.Kind, err)
-		return true, d.Store.Sent(ctx, n, nil, w.Key, []incident.Event{{At: now, Kind: "not told", Who: r.Org, Why: why}})
-	}
-	id, err := d.Mailer.SendRaw(ctx, r.Address, raw)
-	if err != nil && now.Sub(w.At) >= tellFor {
-		why := fmt.Sprintf("%s: given up after %s: %v", w.Kind, tellFor, err)
-		return true, d.Store.Sent(ctx, n, nil, w.Key, []incident.Event{{At: now, Kind: "not told", Who: r.Org, Why: why}})
-	}
-	if err != nil {
-		return false, err
-	}
-	d.Log.InfoContext(ctx, "told", "incident", w.Incident, "kind", w.Kind, "reporter", n.Reporter)
-	ids := slices.DeleteFunc([]string{id, ours}, func(s string) bool { return s == "" })
-	event := incident.Event{At: d.Clock.Now(), Kind: "told", Who: r.Org, Why: string(w.Kind)}
-	return true, d.Store.Sent(ctx, n, ids, w.Key, []incident.Event{event})
-}
-
-// Text is what a reporter is told.
-func (d *Desk) Text(w Walk, r incident.Reporter) string {
-	at := func(t time.Time) string { return t.In(d.Zone).Format("15:04 MST") }
-	var lines []string
-	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	who := d.Names[w.Who]
-	if who == "" {
-		who = "One of our engineers"
-	}
-	switch w.Kind {
-	case incident.NoticeReceived:
-		switch {
-		case w.By.After(d.Clock.Now()):
-			add("We have your message; a person will read it by %s.", at(w.By))
-		case w.Who == "":
-			add("We have your message, and a person is being called to it.")
-		default:
-			add("We have your message.")
-		}
-		if w.Who != "" {
-			add("%s is already looking into a problem with %s.", who, cmp.Or(w.Capability, "the service"))
-		}
-	case incident.NoticeTaken:
-		add("%s is working on this now (since %s).", who, at(w.At))
-	case incident.NoticeRecovered:
-		add("It looks recovered to us for now. We are still watching and have not closed it.")
-		if d.ShareEvidence && !w.By.IsZero() {
-			add("Our checks have been well since %s.", at(w.By))
-		}
-		add("If it still fails for you, please reply: that reaches the engineer.")
-	case incident.NoticeRelapsed:
-		add("It is failing again, and we are on it. What we wrote before no longer holds.")
-	case incident.NoticeWords:
-		add("%s", w.Text)
-		lines = append(lines, "", who+", "+d.Service, "")
-		return strings.Join(lines, "\n")
-	case incident.NoticeClosing:
-		if d.ShareEvidence && !w.By.IsZero() {
-			add("Our checks have been well since %s, and we consider this over.", at(w.By))
-		} else {
-			add("It has stayed well, and we consider this over.")
-		}
-		add("If it still fails for you, reply: it reopens this and reaches the engineer.")
-	}
-	lines = append(lines, "", d.Service+" (automatic message "+string(w.Incident)+")", "")
-	return strings.Join(lines, "\n")
 }

@@ -17,11 +17,25 @@ type Store interface {
 	Reporters(ctx context.Context, id incident.ID, after string, limit int) ([]incident.Reporter, error)
 	// ReportersOf returns those reporters of the incident that ids name.
 	ReportersOf(ctx context.Context, id incident.ID, ids []string) ([]incident.Reporter, error)
-	// Claim takes a notice for sending until the given instant.
-	Claim(ctx context.Context, n Notice, now, until time.Time) (Claim, error)
+	// Claim takes notices for sending until the given instant, each for itself.
+	Claim(ctx context.Context, notices []Notice, now, until time.Time) (map[Notice]Claim, error)
+	// Done tells which of the notices have been dealt with for good, and what is
+	// known of the addresses of their reporters.
+	Done(ctx context.Context, notices []Notice) (done map[Notice]bool, senders map[string]Sender, err error)
 	// Sent ends a claim for good, writes events to the incident's timeline and
-	// makes messageIDs lead answers to the incident.
-	Sent(ctx context.Context, n Notice, messageIDs []string, key incident.Key, events []incident.Event) error
+	// makes messages lead answers to their thread.
+	Sent(ctx context.Context, t Told) error
+	// TurnOff has nothing sent any more to the address of a reporter, by
+	// incident.Reporter.ID, until the given instant; zero is for good.
+	TurnOff(ctx context.Context, reporter string, off Off, until time.Time) error
+	// Threads says where messages belong; unknown ones are absent.
+	Threads(ctx context.Context, messageIDs []string) (map[string]record.Thread, error)
+	// Note adds to an incident's timeline.
+	Note(ctx context.Context, id incident.ID, events []incident.Event) error
+	// Tally returns a count, SaveTally keeps it: ErrStale if somebody else has
+	// done so since it was read.
+	Tally(ctx context.Context, name string) (Tally, error)
+	SaveTally(ctx context.Context, name string, t Tally) error
 	// Save keeps how far a walk has come, and when it goes on.
 	Save(ctx context.Context, w Walk) error
 	// Finish removes a walk that is through.
@@ -33,7 +47,14 @@ type (
 	Walk   = record.Walk
 	Notice = record.Notice
 	Claim  = record.Claim
+	Told   = record.Told
+	Sender = record.Sender
+	Off    = record.Off
+	Tally  = record.Tally
 )
+
+// ErrStale is what SaveTally returns to who was not the first.
+var ErrStale = record.ErrStale
 
 const (
 	Yours = record.Yours

@@ -155,6 +155,9 @@ func (s *Store) transact(ctx context.Context, t *transaction) error {
 					return &failedError{writes[i].at, reason.Item}
 				}
 				left[writes[i].unless] = true
+				if t.left != nil {
+					t.left[writes[i].unless] = reason.Item
+				}
 			case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
 				busy = true
 			}

@@ -54,7 +54,7 @@ func (s *Store) Checks(ctx context.Context, names []string) (map[string]check.St
 		if err := it.decode(&state); err != nil {
 			return nil, err
 		}
-		states[strings.TrimPrefix(it.place().pk, "CHECK#")] = state
+		states[strings.TrimPrefix(it.place().pk, checkPrefix)] = state
 	}
 	return states, nil
 }

@@ -58,6 +58,9 @@ func (s *Store) Commit(ctx context.Context, c loop.Commit) error {
 type transaction struct {
 	writes []write
 	err    error
+	// left, if not nil, is filled with the groups that were left out, and what
+	// lay in their way.
+	left map[string]item
 }
 
 func (t *transaction) add(w write) { t.writes = append(t.writes, w) }

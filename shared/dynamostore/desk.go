@@ -3,9 +3,9 @@ package dynamostore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
-	"rouse/shared/incident"
 	"rouse/shared/record"
 )
 
@@ -13,39 +13,129 @@ func noticeAt(n record.Notice) place {
 	return place{historyKey(n.Incident), "notice#" + n.Name + "#" + n.Reporter}
 }
 
-func (s *Store) Claim(ctx context.Context, n record.Notice, now, until time.Time) (record.Claim, error) {
-	it, err := newItem(noticeAt(n), nil)
-	if err != nil {
-		return record.Held, err
+// Claim is one transaction for up to a hundred notices, and one more where some
+// of them are not to be had.
+func (s *Store) Claim(ctx context.Context, notices []record.Notice, now, until time.Time) (map[record.Notice]record.Claim, error) {
+	claims := map[record.Notice]record.Claim{}
+	for chunk := range slices.Chunk(slices.Clone(notices), transactMax) {
+		t := &transaction{left: map[string]item{}}
+		for _, n := range chunk {
+			if it := t.item(noticeAt(n), nil); it != nil {
+				it[attrUntil] = stamp(until)
+				// One that was sent has no end, and so never comes to it.
+				t.add(putting(it, condition{"attribute_not_exists(#pk) OR #until <= :now", item{":now": stamp(now)}}).orElse(noticeAt(n).pk + noticeAt(n).sk))
+			}
+		}
+		if err := s.transact(ctx, t); err != nil {
+			return nil, err
+		}
+		for _, n := range chunk {
+			old, left := t.left[noticeAt(n).pk+noticeAt(n).sk]
+			switch {
+			case !left:
+				claims[n] = record.Yours
+			case old.num(attrDone) > 0:
+				claims[n] = record.Done
+			default:
+				claims[n] = record.Held
+			}
+		}
 	}
-	it[attrUntil] = stamp(until)
-	// One that was sent has no end, and so never comes to it.
-	err = s.put(ctx, it, condition{"attribute_not_exists(#pk) OR #until <= :now", item{":now": stamp(now)}})
-	var failed *failedError
-	switch {
-	case err == nil:
-		return record.Yours, nil
-	case !errors.As(err, &failed):
-		return record.Held, err
-	case failed.old.num(attrDone) > 0:
-		return record.Done, nil
-	}
-	return record.Held, nil
+	return claims, nil
 }
 
-func (s *Store) Sent(ctx context.Context, n record.Notice, messageIDs []string, key incident.Key, events []incident.Event) error {
+// Done reads three items for each notice: itself, what its address was
+// answered, and whether that was turned off.
+func (s *Store) Done(ctx context.Context, notices []record.Notice) (map[record.Notice]bool, map[string]record.Sender, error) {
+	at := map[place]record.Notice{}
+	var places []place
+	for _, n := range notices {
+		for _, p := range []place{noticeAt(n), answeredAt(n.Reporter), offAt(n.Reporter)} {
+			at[p] = n
+			places = append(places, p)
+		}
+	}
+	items, err := s.getAll(ctx, places)
+	if err != nil {
+		return nil, nil, err
+	}
+	done, senders := map[record.Notice]bool{}, map[string]record.Sender{}
+	for _, it := range items {
+		n := at[it.place()]
+		sender := senders[n.Reporter]
+		switch it.place() {
+		case noticeAt(n):
+			done[n] = it.num(attrDone) > 0
+			continue
+		case answeredAt(n.Reporter):
+			err = it.decode(&sender.Answered)
+		default:
+			err = it.decode(&sender.Off)
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		senders[n.Reporter] = sender
+	}
+	return done, senders, nil
+}
+
+func (s *Store) Sent(ctx context.Context, told record.Told) error {
 	t := &transaction{}
-	if it := t.item(noticeAt(n), nil); it != nil {
+	if it := t.item(noticeAt(told.Notice), nil); it != nil {
 		it[attrDone] = num(1)
 		t.add(putting(it, condition{}))
 	}
-	for _, m := range messageIDs {
-		if it := t.item(threadAt(m), record.Thread{Key: key, Incident: n.Incident}); it != nil {
-			t.add(putting(it, condition{}))
+	for _, m := range told.MessageIDs {
+		t.thread(m, told.Thread)
+	}
+	if told.Answered != nil {
+		if it := t.item(answeredAt(told.Reporter), told.Answered); it != nil {
+			t.add(putting(it.expires(time.Now().Add(answeredFor)), condition{}))
 		}
 	}
-	t.note(n.Incident, events)
+	t.note(told.Incident, told.Events)
 	return s.transact(ctx, t)
+}
+
+// TurnOff lasts at least until the instant: DynamoDB removes it some time
+// after that.
+func (s *Store) TurnOff(ctx context.Context, reporter string, off record.Off, until time.Time) error {
+	it, err := newItem(offAt(reporter), off)
+	if err != nil {
+		return err
+	}
+	if !until.IsZero() {
+		it.expires(until)
+	}
+	return s.put(ctx, it, condition{})
+}
+
+func (s *Store) Tally(ctx context.Context, name string) (record.Tally, error) {
+	var t record.Tally
+	it, err := s.get(ctx, tallyAt(name))
+	if err != nil || it == nil {
+		return record.Tally{}, err
+	}
+	return t, it.decode(&t)
+}
+
+func (s *Store) SaveTally(ctx context.Context, name string, t record.Tally) error {
+	it, err := newItem(tallyAt(name), t)
+	if err != nil {
+		return err
+	}
+	it[attrRev] = num(t.Rev)
+	before := absent
+	if t.Rev != 1 {
+		before = condition{"#rev = :before", item{":before": num(t.Rev - 1)}}
+	}
+	err = s.put(ctx, it, before)
+	var failed *failedError
+	if errors.As(err, &failed) {
+		return record.ErrStale
+	}
+	return err
 }
 
 // Save does nothing to a walk that is finished.
@@ -64,53 +154,4 @@ func (s *Store) Save(ctx context.Context, w record.Walk) error {
 
 func (s *Store) Finish(ctx context.Context, w record.Walk) error {
 	return s.remove(ctx, walkAt(w.ID), condition{})
-}
-
-// Thread prefers a message that belongs to an incident, and among those the
-// one named first.
-func (s *Store) Thread(ctx context.Context, messageIDs []string) (record.Thread, bool, error) {
-	places := make([]place, len(messageIDs))
-	for i, m := range messageIDs {
-		places[i] = threadAt(m)
-	}
-	items, err := s.getAll(ctx, places)
-	if err != nil {
-		return record.Thread{}, false, err
-	}
-	known := map[place]record.Thread{}
-	for _, it := range items {
-		var t record.Thread
-		if err := it.decode(&t); err != nil {
-			return record.Thread{}, false, err
-		}
-		known[it.place()] = t
-	}
-	var first record.Thread
-	found := false
-	for _, m := range messageIDs {
-		t, there := known[threadAt(m)]
-		if there && t.Incident != "" {
-			return t, true, nil
-		}
-		if there && !found {
-			first, found = t, true
-		}
-	}
-	return first, found, nil
-}
-
-func (s *Store) PutThread(ctx context.Context, messageID string, t record.Thread) error {
-	it, err := newItem(threadAt(messageID), t)
-	if err != nil {
-		return err
-	}
-	return s.put(ctx, it, condition{})
-}
-
-func (s *Store) PutLetter(ctx context.Context, l record.Letter) error {
-	it, err := newItem(letterAt(l.ID), l)
-	if err != nil {
-		return err
-	}
-	return s.put(ctx, it.expires(time.Now().Add(lettersFor)), condition{})
 }

@@ -34,6 +34,7 @@ const (
 	attrAt      = "at"      // of a reporter's mail; when a fact was found
 	attrRev     = "rev"     // of a check's state
 	attrDone    = "done"    // a notice was sent
+	attrMoved   = "moved"   // a reporter's reports were moved to another incident
 	attrToken   = "token"   // of a hold
 )
 

@@ -43,11 +43,12 @@ func TestItemsThatStay(t *testing.T) {
 	over.State, over.SettledAt = incident.Resolved, night
 	must(t, store.Commit(ctx, loop.Commit{Before: live.Incident, After: over, At: night}))
 	must(t, store.Finish(ctx, record.Walk{Broadcast: *r.Received}))
-	must(t, store.Sent(ctx, record.Notice{Incident: r.Incident, Name: "received", Reporter: "r"}, []string{"<1@x>"}, "login", nil))
-	must(t, store.PutLetter(ctx, record.Letter{ID: "m", At: night}))
+	must(t, store.Sent(ctx, record.Told{Notice: record.Notice{Incident: r.Incident, Name: "received", Reporter: "r"},
+		MessageIDs: []string{"<1@x>"}, Thread: record.Thread{Key: "login", Incident: r.Incident}, Answered: []time.Time{night}}))
+	must(t, store.Keep(ctx, record.Kept{Letter: record.Letter{ID: "m", At: night}}))
 	must(t, store.SaveCheck(ctx, "login", check.State{Rev: 1}))
 
-	closed := map[string]bool{"SEEN": true, "CODE": true, "LETTER": true}
+	closed := map[string]bool{"SEEN": true, "CODE": true, "LETTER": true, "SENDER": true}
 	found := map[string]int{}
 	pages := dynamodb.NewScanPaginator(api, &dynamodb.ScanInput{TableName: &name})
 	for pages.HasMorePages() {

@@ -40,11 +40,7 @@ func (s *Store) Timeline(ctx context.Context, id incident.ID) ([]incident.Event,
 
 // Open lists the incidents that have not settled, the one opened first first.
 func (s *Store) Open(ctx context.Context) ([]incident.Incident, error) {
-	var places []place
-	err := s.each(ctx, partition(openKey, ""), func(it item) (bool, error) {
-		places = append(places, incidentAt(incident.Key(it.str(attrKey))))
-		return true, nil
-	})
+	places, err := s.openPlaces(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -54,18 +50,37 @@ func (s *Store) Open(ctx context.Context) ([]incident.Incident, error) {
 	}
 	var open []incident.Incident
 	for _, it := range items {
-		var in incident.Incident
-		if err := it.decode(&in); err != nil {
+		if open, err = stillOpen(open, it); err != nil {
 			return nil, err
 		}
-		if in.Open() { // it may have settled since its pointer was read
-			open = append(open, in)
-		}
 	}
+	sortOpen(open)
+	return open, nil
+}
+
+// openPlaces is where the incidents lie that the pointers say are open.
+func (s *Store) openPlaces(ctx context.Context) (places []place, err error) {
+	err = s.each(ctx, partition(openKey, ""), func(it item) (bool, error) {
+		places = append(places, incidentAt(incident.Key(it.str(attrKey))))
+		return true, nil
+	})
+	return places, err
+}
+
+// stillOpen adds the incident in it, unless it has settled since its pointer
+// was read.
+func stillOpen(open []incident.Incident, it item) ([]incident.Incident, error) {
+	var in incident.Incident
+	if err := it.decode(&in); err != nil || !in.Open() {
+		return open, err
+	}
+	return append(open, in), nil
+}
+
+func sortOpen(open []incident.Incident) {
 	slices.SortFunc(open, func(a, b incident.Incident) int {
 		return cmp.Or(a.Opened.Compare(b.Opened), cmp.Compare(a.ID, b.ID))
 	})
-	return open, nil
 }
 
 // Find tells under which key the incident lives, or has lived.
@@ -142,6 +157,9 @@ func (s *Store) Reporters(ctx context.Context, id incident.ID, after string, lim
 	}
 	var all []incident.Reporter
 	err := s.each(ctx, q, func(it item) (bool, error) {
+		if it.num(attrMoved) > 0 {
+			return true, nil
+		}
 		var r incident.Reporter
 		err := it.decode(&r)
 		all = append(all, r)

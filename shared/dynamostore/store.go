@@ -22,6 +22,9 @@
 //	THREAD#<sha256>     thread                     where a Message-ID belongs
 //	LETTER#<mail>       letter                     what was made of a mail
 //	CHECK#<name>        check                      the state of a check
+//	SENDER#<reporter>   answered                   the latest answers to an address
+//	                    off                        why nothing is sent to it any more
+//	TALLY#<name>        tally                      a count that is bounded
 //	HOLD#<name>         hold                       who does what only one may do
 //	ROTA                amendment#<id>             an override, away time or mute made at once
 //	                    reach#<who>#<channel>      whether a channel reaches somebody
@@ -144,6 +147,8 @@ const (
 	// brings a new code. An older link then looks like an unknown one.
 	codesFor   = 30 * day
 	lettersFor = 90 * day
+	// answeredFor outlasts the hour in which answers to an address are counted.
+	answeredFor = day
 )
 
 // Where things lie.
@@ -155,8 +160,11 @@ func walkAt(broadcast string) place             { return place{"WALK#" + broadca
 func codeAt(hash string) place                  { return place{"CODE#" + hash, "code"} }
 func wordAt(word string) place                  { return place{"WORD#" + word, "word"} }
 func seenAt(signal string) place                { return place{"SEEN#" + signal, "seen"} }
-func checkAt(name string) place                 { return place{"CHECK#" + name, "check"} }
+func checkAt(name string) place                 { return place{checkPrefix + name, "check"} }
 func holdAt(name string) place                  { return place{"HOLD#" + name, "hold"} }
+func answeredAt(reporter string) place          { return place{"SENDER#" + reporter, "answered"} }
+func offAt(reporter string) place               { return place{"SENDER#" + reporter, "off"} }
+func tallyAt(name string) place                 { return place{"TALLY#" + name, "tally"} }
 func letterAt(id string) place                  { return place{"LETTER#" + id, "letter"} }
 func amendmentAt(id string) place               { return place{rotaKey, amendmentPrefix + id} }
 func threadAt(messageID string) place           { return place{"THREAD#" + sha(messageID), "thread"} }
@@ -167,6 +175,7 @@ func reporterAt(id incident.ID, r string) place { return place{historyKey(id), r
 
 const (
 	keyPrefix       = "KEY#"
+	checkPrefix     = "CHECK#"
 	incidentSort    = "incident"
 	pagePrefix      = "page#"
 	restPrefix      = "rest#"

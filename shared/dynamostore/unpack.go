@@ -22,6 +22,9 @@ func (s *Store) Unpack(ctx context.Context, key incident.Key, r loop.Rest) error
 	if err := s.putReporters(ctx, r.Incident, r.Reporters); err != nil {
 		return err
 	}
+	if err := s.moveAway(ctx, r.Incident, r.Gone); err != nil {
+		return err
+	}
 	folded := make([]place, len(r.Signals))
 	for i, id := range r.Signals {
 		folded[i] = signalAt(key, id)
@@ -103,6 +106,21 @@ func (s *Store) putReporters(ctx context.Context, id incident.ID, reporters []in
 				it[attrAt] = stamp(r.At)
 				t.add(putting(it, condition{"attribute_not_exists(#pk) OR #at <= :at", item{":at": stamp(r.At)}}).orElse(rid))
 			}
+		}
+		if err := s.transact(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moveAway marks reporters whose reports belong to another incident now. One
+// who writes again is no longer marked: their item is put anew.
+func (s *Store) moveAway(ctx context.Context, id incident.ID, gone []string) error {
+	for chunk := range slices.Chunk(gone, transactMax) {
+		t := &transaction{}
+		for _, r := range chunk {
+			t.add(updating(reporterAt(id, r), "SET #moved = :moved", condition{"attribute_exists(#pk)", item{":moved": num(1)}}).orElse(r))
 		}
 		if err := s.transact(ctx, t); err != nil {
 			return err

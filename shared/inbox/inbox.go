@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"rouse/shared/check"
 	"rouse/shared/clock"
@@ -16,7 +17,9 @@ import (
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/mail"
+	"rouse/shared/record"
 	"rouse/shared/triage"
+	"rouse/shared/wording"
 )
 
 // ErrNotFound is what a Mails returns for a mail that is no longer new.
@@ -32,14 +35,15 @@ type Inbox struct {
 
 	Us         mail.Us
 	Classifier *triage.Classifier
-	Customers  []string // domains
+	Languages  wording.Languages // that reporters can be told something in
+	Customers  []string          // domains
 	Checks     []check.Check
 }
 
 // New returns an Inbox for what the team has written down; Store, Mails, Hints,
 // Clock and Log are the caller's to set.
 func New(c *config.Config) *Inbox {
-	return &Inbox{Us: mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)), Classifier: triage.New(c.Capabilities, triage.English(), triage.Spanish()), Customers: c.Customers, Checks: c.Checks}
+	return &Inbox{Us: mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)), Classifier: triage.New(c.Capabilities, triage.English(), triage.Spanish()), Languages: c.Desk.Languages, Customers: c.Customers, Checks: c.Checks}
 }
 
 // sweepMax is how many mails one sweep reads.
@@ -80,80 +84,125 @@ func (b *Inbox) Receive(ctx context.Context, env mail.Envelope) error {
 
 func (b *Inbox) receive(ctx context.Context, m mail.Message) error {
 	now := b.Clock.Now()
-	thread, threaded, err := b.thread(ctx, m)
+	answers := answersTo(m)
+	around, err := b.Store.Around(ctx, answers, b.checkNames())
 	if err != nil {
 		return err
 	}
 	org, proven := mail.Organisation(m)
-	letter := Letter{ID: m.Envelope.ID, At: now, Org: org}
-	keep := func(why ...string) error {
-		letter.Why = why
-		b.Log.InfoContext(ctx, "mail read", "mail", letter.ID, "urgency", letter.Urgency, "key", letter.Key)
-		return b.Store.PutLetter(ctx, letter)
-	}
+	kept := Kept{Letter: Letter{ID: m.Envelope.ID, At: now, Org: org}}
 	signal := incident.Signal{ID: "mail/" + m.Envelope.ID, At: m.Envelope.Received}
 
 	if mail.FromTeam(m, b.Us) {
-		if !threaded {
-			return keep("from the team, in no thread we know")
-		}
-		signal.Key, signal.Kind, signal.Incident = thread.Key, incident.KindAnswer, thread.Incident
-		signal.Answer = &incident.AnswerSignal{From: m.From.Address}
-		letter.Key = signal.Key
-		if err := loop.Raise(ctx, b.Store, b.Hints, signal); err != nil {
-			return err
-		}
-		return keep("the team's answer")
+		return b.answer(ctx, m, around, kept, signal)
 	}
 	if why := b.unheard(m); why != "" {
-		return keep(why)
+		return b.keep(ctx, kept, why)
 	}
-
-	assessment := b.Classifier.Assess(m.Subject, m.Text)
-	letter.Urgency = string(assessment.Urgency)
-	open, err := b.Store.Open(ctx)
-	if err != nil {
-		return err
-	}
-	checks, err := b.checks(ctx)
-	if err != nil {
-		return err
-	}
-	report := triage.Report{Org: org, At: signal.At}
-	if threaded {
-		report.Thread = string(thread.Key)
-	}
-	if assessment.Urgency == triage.Benign && !threaded {
-		return keep(append(assessment.Why, "no trouble reported: the helpdesk answers it")...)
-	}
-	key, joined := triage.Belong(report, assessment, openOnes(open), checks, now)
-	if key == "mail/"+org && strings.Contains(org, "@") {
-		key = "mail/" + incident.Reporter{Address: org}.ID() // keys are logged, people's addresses are not
-	}
-	to, answer, why := mail.ReplyTo(m, b.Us)
+	to, permitted, why := mail.ReplyTo(m, b.Us)
 	reporter := incident.Reporter{
 		Address: to, Name: m.From.Name, Org: org, Subject: m.Subject,
 		MessageID: m.MessageID, References: m.References, At: signal.At,
+		Zone: zone(m), Language: b.Languages.Of(m.Text), Quote: quote(m),
 	}
-	if !answer {
+	if !permitted {
 		reporter.Silent = why
 		reporter.Address = m.From.Address
 	}
-	signal.Key, signal.Kind = incident.Key(key), incident.KindReport
-	signal.Report = &incident.ReportSignal{
-		Reporter: reporter, Capability: assessment.Capability, Urgency: string(assessment.Urgency),
-		Proven: proven, Known: proven && slices.Contains(b.Customers, org), Quote: quote(m), Why: assessment.Why, Joined: joined,
-	}
-	letter.Key = signal.Key
-	if err := loop.Raise(ctx, b.Store, b.Hints, signal); err != nil {
+	thread, threaded, err := b.thread(ctx, around.Threads, answers, reporter)
+	if err != nil {
 		return err
 	}
-	if m.MessageID != "" {
-		if err := b.Store.PutThread(ctx, m.MessageID, Thread{Key: signal.Key}); err != nil {
-			return err
-		}
+	assessment := b.Classifier.Assess(m.Subject, m.Text)
+	kept.Letter.Urgency = string(assessment.Urgency)
+	if assessment.Urgency == triage.Benign && !threaded {
+		return b.keep(ctx, kept, append(assessment.Why, "no trouble reported: the helpdesk answers it")...)
 	}
-	return keep(append(assessment.Why, joined, why)...)
+	reporter.Urgency = string(assessment.Urgency)
+	key, joined, err := b.belong(ctx, triage.Report{Org: org, Thread: string(thread.Key), At: signal.At}, assessment, around, now)
+	if err != nil {
+		return err
+	}
+	signal.Key, signal.Kind = key, incident.KindReport
+	signal.Report = &incident.ReportSignal{
+		Reporter: reporter, Capability: assessment.Capability, Urgency: string(assessment.Urgency),
+		Proven: proven, Known: proven && slices.Contains(b.Customers, org), Quote: reporter.Quote, Why: assessment.Why, Joined: joined,
+	}
+	kept.Letter.Key, kept.Signal = key, &signal
+	kept.MessageID, kept.Thread = m.MessageID, Thread{Key: key, Reporter: reporter.ID(), Org: org}
+	return b.keep(ctx, kept, append(assessment.Why, joined, why)...)
+}
+
+// keep makes what was made of a mail durable, and wakes the router for its
+// signal.
+func (b *Inbox) keep(ctx context.Context, k Kept, why ...string) error {
+	k.Letter.Why = why
+	if err := b.Store.Keep(ctx, k); err != nil {
+		return err
+	}
+	b.Log.InfoContext(ctx, "mail read", "mail", k.Letter.ID, "urgency", k.Letter.Urgency, "key", k.Letter.Key)
+	if k.Signal == nil {
+		return nil
+	}
+	return b.Hints.Router(ctx, loop.Hint{Key: k.Signal.Key}, time.Time{})
+}
+
+// answer takes a mail of the team's as the answer to those in whose threads it
+// stands, or to whom it is addressed.
+func (b *Inbox) answer(ctx context.Context, m mail.Message, around Around, kept Kept, signal incident.Signal) error {
+	if m.Automatic {
+		return b.keep(ctx, kept, "from the team, and no person's answer: "+strings.Join(m.Why, "; "))
+	}
+	thread, threaded, err := b.thread(ctx, around.Threads, answersTo(m), incident.Reporter{})
+	if err != nil {
+		return err
+	}
+	if !threaded {
+		return b.keep(ctx, kept, "from the team, in no thread we know")
+	}
+	signal.Key, signal.Kind, signal.Incident = thread.Key, incident.KindAnswer, thread.Incident
+	signal.Answer = &incident.AnswerSignal{From: m.From.Address, Reporters: answered(m, around.Threads)}
+	kept.Letter.Key, kept.Signal = signal.Key, &signal
+	return b.keep(ctx, kept, "the team's answer")
+}
+
+// answered are the reporters whom a mail of the team's answers; nil, for
+// everybody, where an older Rouse has not noted whose thread it is.
+func answered(m mail.Message, threads map[string]Thread) []string {
+	var ids []string
+	for _, t := range threads {
+		if t.Reporter == "" {
+			return nil
+		}
+		ids = append(ids, t.Reporter)
+	}
+	for _, to := range m.To {
+		// Whether they may be answered automatically makes no difference here.
+		ids = append(ids, incident.Reporter{Address: to.Address}.ID(), incident.Reporter{Address: to.Address, Silent: "yes"}.ID())
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// belong finds the key of the incident that a report belongs to.
+func (b *Inbox) belong(ctx context.Context, r triage.Report, a triage.Assessment, around Around, now time.Time) (incident.Key, string, error) {
+	key, why := triage.Belong(r, a, openOnes(around.Open), b.statuses(around.Checks), now)
+	if key != triage.OwnKey(r.Org) || key == r.Thread {
+		return incident.Key(key), why, nil
+	}
+	own := incident.Key(key)
+	if strings.Contains(r.Org, "@") {
+		own = incident.Key(triage.OwnKey(incident.Reporter{Address: r.Org}.ID())) // keys are logged, people's addresses are not
+	}
+	if slices.ContainsFunc(around.Open, func(in incident.Incident) bool { return in.Key == own }) {
+		return own, why, nil
+	}
+	// Reports that come at once know nothing of each other yet.
+	met, err := b.Store.Meet(ctx, r.Org, own, now, now.Add(triage.SameTime))
+	if err != nil || met == own {
+		return own, why, err
+	}
+	return met, triage.SameTimeWhy, nil
 }
 
 // unheard says why a mail is no report although nobody from the team wrote it;
@@ -172,32 +221,51 @@ func (b *Inbox) unheard(m mail.Message) string {
 	return ""
 }
 
-// thread finds the incident whose mails m answers.
-func (b *Inbox) thread(ctx context.Context, m mail.Message) (Thread, bool, error) {
+// answersTo lists the messages that a mail answers, the nearest last.
+func answersTo(m mail.Message) []string {
 	ids := slices.Clone(m.References)
 	if m.InReplyTo != "" && !slices.Contains(ids, m.InReplyTo) {
 		ids = append(ids, m.InReplyTo)
 	}
-	if len(ids) == 0 {
-		return Thread{}, false, nil
-	}
 	const idsMax = 20 // the last ones are the nearest
-	ids = ids[max(0, len(ids)-idsMax):]
-	return b.Store.Thread(ctx, ids)
+	return ids[max(0, len(ids)-idsMax):]
 }
 
-func (b *Inbox) checks(ctx context.Context) ([]triage.CheckStatus, error) {
+// thread finds where a mail belongs that answers the given ones. It prefers a
+// message that belongs to an incident, and among those the one named first.
+// Who writes must have a part in it: whoever else knows an id may have been
+// forwarded it. The zero Reporter has a part in all.
+func (b *Inbox) thread(ctx context.Context, known map[string]Thread, answers []string, from incident.Reporter) (thread Thread, found bool, err error) {
+	loud, silent := from, from
+	loud.Silent, silent.Silent = "", "yes"
+	for _, id := range answers {
+		t, ok := known[id]
+		part := t.Org == "" || from.Address == "" || t.Org == from.Org || t.Reporter == loud.ID() || t.Reporter == silent.ID()
+		if ok && part && (!found || thread.Incident == "" && t.Incident != "") {
+			thread, found = t, true
+		}
+	}
+	if thread.Incident == "" || thread.Reporter == "" {
+		return thread, found, nil
+	}
+	// What they wrote may have been moved since.
+	moved := record.MovedID(thread.Incident, thread.Reporter)
+	to, err := b.Store.Threads(ctx, []string{moved})
+	if t, ok := to[moved]; ok {
+		thread.Key, thread.Incident = t.Key, t.Incident
+	}
+	return thread, found, err
+}
+
+func (b *Inbox) checkNames() []string {
 	names := make([]string, len(b.Checks))
 	for i, c := range b.Checks {
 		names[i] = c.Name
 	}
-	if len(names) == 0 {
-		return nil, nil
-	}
-	states, err := b.Store.Checks(ctx, names)
-	if err != nil {
-		return nil, err
-	}
+	return names
+}
+
+func (b *Inbox) statuses(states map[string]check.State) []triage.CheckStatus {
 	var out []triage.CheckStatus
 	for _, c := range b.Checks {
 		s := states[c.Name]
@@ -205,7 +273,15 @@ func (b *Inbox) checks(ctx context.Context) ([]triage.CheckStatus, error) {
 			Name: c.Name, Capability: c.Capability, Red: s.Red(), RedSince: s.Opened, RecoveredAt: s.Recovered,
 		})
 	}
-	return out, nil
+	return out
+}
+
+// zone is the offset of the sender's clock; "" if the mail does not reveal it.
+func zone(m mail.Message) string {
+	if m.Zone == nil {
+		return ""
+	}
+	return m.Date.In(m.Zone).Format("-07:00")
 }
 
 func openOnes(open []incident.Incident) []triage.Open {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -211,5 +212,80 @@ func TestFreemail(t *testing.T) {
 	key := incident.Key("mail/" + incident.Reporter{Address: "ann.smith@gmail.com"}.ID())
 	if s := h.signals(t, key); len(s) != 1 {
 		t.Errorf("%d signals under %s", len(s), key)
+	}
+}
+
+// An id that somebody was forwarded makes nobody a part of its thread; a
+// colleague of the reporter's has one.
+func TestWhoHasAPartInAThread(t *testing.T) {
+	for from, want := range map[string]incident.Key{
+		"lee@kstate.example":    "login",
+		"eve@elsewhere.example": "mail/elsewhere.example",
+	} {
+		h := newHouse(t)
+		h.put("m1", "pat@kstate.example", "", "", trouble)
+		h.receive(t, "m1")
+		h.put("m2", from, "", "In-Reply-To: <m1@kstate.example>\n", "It is terrible, nothing works, everything is down.")
+		h.receive(t, "m2")
+		if n := len(h.signals(t, want)); n == 0 || want == "login" && n != 2 {
+			t.Errorf("%s: %d signals under %s", from, n, want)
+		}
+	}
+}
+
+// A helpdesk that acknowledges by itself has answered nobody.
+func TestAnAutomaticMailOfTheTeamIsNoAnswer(t *testing.T) {
+	h := newHouse(t)
+	h.put("m1", "pat@kstate.example", "", "", trouble)
+	h.receive(t, "m1")
+	h.put("m2", "bo@newsroom.example", "", "In-Reply-To: <m1@kstate.example>\nAuto-Submitted: auto-replied\n", "We got your ticket.")
+	h.receive(t, "m2")
+	if s := h.signals(t, "login"); len(s) != 1 {
+		t.Errorf("%d signals", len(s))
+	}
+}
+
+// The team's answer is to whose thread it stands in, and to whom it is
+// addressed; nobody else hears of it.
+func TestWhomAnAnswerIsTo(t *testing.T) {
+	h := newHouse(t)
+	h.put("m1", "pat@kstate.example", "", "", trouble)
+	h.receive(t, "m1")
+	h.put("m2", "kim@bruin.example", "", "", trouble)
+	h.receive(t, "m2")
+	h.put("m3", "bo@newsroom.example", "", "References: <m1@kstate.example>\n", "We are looking into it.")
+	h.receive(t, "m3")
+	id := func(address string) string { return incident.Reporter{Address: address}.ID() }
+	for _, s := range h.signals(t, "login") {
+		if s.Answer != nil && (!slices.Contains(s.Answer.Reporters, id("pat@kstate.example")) || slices.Contains(s.Answer.Reporters, id("kim@bruin.example"))) {
+			t.Errorf("it answers %v", s.Answer.Reporters)
+		}
+	}
+}
+
+// Reports that come at the same time and say nothing else in common are of one
+// incident, though neither is folded yet.
+func TestReportsThatComeAtOnceMeet(t *testing.T) {
+	h := newHouse(t)
+	h.put("m1", "pat@kstate.example", "", "", "Everything is down here, help!")
+	h.put("m2", "kim@bruin.example", "", "", "The whole site is down for everyone.")
+	h.receive(t, "m1")
+	h.receive(t, "m2")
+	if s := h.signals(t, "mail/kstate.example"); len(s) != 2 {
+		t.Errorf("%d signals", len(s))
+	}
+}
+
+// What a customer's mail reveals of their clock and language goes with it.
+func TestZoneAndLanguage(t *testing.T) {
+	h := newHouse(t)
+	h.put("m1", "pat@kstate.example", "", "Date: Tue, 03 Nov 2026 22:00:00 -0600\n", "Hola, nuestros redactores no pueden entrar, log in falla desde hace diez minutos.")
+	h.receive(t, "m1")
+	s := h.signals(t, "login")
+	if len(s) != 1 {
+		t.Fatalf("%d signals", len(s))
+	}
+	if r := s[0].Report.Reporter; r.Zone != "-06:00" || r.Language != "es" {
+		t.Errorf("zone %q, language %q", r.Zone, r.Language)
 	}
 }

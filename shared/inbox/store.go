@@ -5,31 +5,30 @@ import (
 	"io"
 	"time"
 
-	"rouse/shared/check"
 	"rouse/shared/incident"
-	"rouse/shared/loop"
 	"rouse/shared/record"
 )
 
 // A Store is what reading a mail needs to know and to keep.
 type Store interface {
-	loop.SignalStore
-	// Open lists the incidents that have not settled.
-	Open(ctx context.Context) ([]incident.Incident, error)
-	// Checks returns the states of the checks of these names; one that was
-	// never sampled is absent.
-	Checks(ctx context.Context, names []string) (map[string]check.State, error)
-	// Thread finds the incident that any of these Message-IDs belongs to.
-	Thread(ctx context.Context, messageIDs []string) (Thread, bool, error)
-	// PutThread makes answers to a message lead to a key.
-	PutThread(ctx context.Context, messageID string, t Thread) error
-	// PutLetter keeps what was made of a mail; a second one of the same ID
-	// replaces the first.
-	PutLetter(ctx context.Context, l Letter) error
+	// Around reads in one look what the reading of a mail depends on: the
+	// incidents that have not settled, the states of the checks of these names,
+	// and where the messages of these Message-IDs belong.
+	Around(ctx context.Context, messageIDs, checks []string) (Around, error)
+	// Threads says where messages belong; unknown ones are absent.
+	Threads(ctx context.Context, messageIDs []string) (map[string]Thread, error)
+	// Meet is for reports that say nothing which others could be found by: from
+	// the first on, and until the given instant, it returns the key of the
+	// first to whoever comes. Who is known to be of one org meets only others.
+	Meet(ctx context.Context, org string, key incident.Key, now, until time.Time) (incident.Key, error)
+	// Keep makes durable what was made of a mail, all of it or nothing.
+	Keep(ctx context.Context, k Kept) error
 }
 
 // What a Store keeps.
 type (
+	Around = record.Around
+	Kept   = record.Kept
 	Thread = record.Thread
 	Letter = record.Letter
 )

@@ -42,6 +42,8 @@ type Change struct {
 	Events  []Event
 	Calls   []Call
 	Notices []Notice
+	// Outcomes tells what became of promises to reporters.
+	Outcomes []Outcome
 }
 
 // Apply folds s into the incident, opening or reopening it where s is reason
@@ -75,7 +77,7 @@ func (c *Change) Apply(s Signal, r Rules, now time.Time) {
 	case s.Delivery != nil:
 		c.delivery(*s.Delivery)
 	case s.Answer != nil:
-		c.answered(s.At, "", "answered by the team")
+		c.answered(s.At, "", "answered by the team", s.Answer.Reporters)
 	}
 }
 
@@ -180,11 +182,10 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 	}
 	c.event(s.At, "report", p.Reporter.Org, why)
 	thanks := p.Urgency == "benign" && in.State == Resolved
-	if r.AnswerWithin > 0 && !in.Waited() && !thanks && (newOrg || p.Urgency != "benign") {
-		in.AnswerBy = s.At.Add(r.AnswerWithin)
-		in.AnsweredAt, in.Broken = time.Time{}, false // what was answered was somebody else, or before
+	if r.AnswerWithin > 0 && !thanks && (newOrg || p.Urgency != "benign") {
+		c.promise(p.Reporter, s.At, r.AnswerWithin)
 	}
-	c.notice(NoticeReceived, now, in.AnswerBy)
+	c.notice(NoticeReceived, now, time.Time{})
 	if p.Urgency == "benign" {
 		return
 	}
@@ -354,7 +355,7 @@ func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
 			c.event(now, "unmuted", t.Who, fmt.Sprintf("check %s, by %s", t.Check, t.Via))
 		}
 	case ActAnswered:
-		c.answered(now, t.Who, "the customers have been answered")
+		c.answered(now, t.Who, "the customers have been answered", nil)
 	case ActTell:
 		c.tell(t, now)
 	}
@@ -382,7 +383,7 @@ func (c *Change) tell(t TapSignal, now time.Time) {
 	}
 	c.event(now, "words", t.Who, text)
 	c.Notices = append(c.Notices, Notice{Kind: NoticeWords, At: now, Who: t.Who, Text: text})
-	c.answered(now, t.Who, "told all who wrote")
+	c.answered(now, t.Who, "told all who wrote", nil)
 }
 
 // declined remembers that somebody has answered, so that nobody calls them
@@ -430,15 +431,9 @@ func (c *Change) resolve(who, why string, now time.Time) {
 	in.State, in.ResolvedAt, in.ResolvedBy = Resolved, now, who
 	in.Turn++
 	in.Attempts = nil
-	in.CheckIn, in.OwnerBy, in.AnswerBy, in.TellRecovered = time.Time{}, time.Time{}, time.Time{}, time.Time{}
+	in.CheckIn, in.OwnerBy, in.TellRecovered = time.Time{}, time.Time{}, time.Time{}
+	in.wait(nil)
 	c.event(now, "resolved", who, why)
-}
-
-func (c *Change) answered(at time.Time, who, why string) {
-	in := &c.After
-	in.AnsweredAt = at
-	in.AnswerBy = time.Time{}
-	c.event(at, "answered", who, why)
 }
 
 // delivery notes a page that failed. What the escalation does about it, Missed
@@ -506,14 +501,7 @@ func (c *Change) pass(r Rules, now time.Time) {
 		in.TellRecovered, in.ToldRecovered = time.Time{}, true
 	}
 	if in.State != Resolved && due(in.AnswerBy) {
-		in.AnswerBy, in.Broken = time.Time{}, true
-		why := fmt.Sprintf("nobody answered the customers within %s", r.AnswerWithin)
-		c.event(now, "promise", "", why)
-		if in.State == Acknowledged {
-			c.askOwner(PagePromise, why, r, now)
-		} else {
-			in.NextStep = earlier(in.NextStep, now)
-		}
+		c.broken(r, now)
 	}
 	if in.State == Acknowledged {
 		if due(in.OwnerBy) {

@@ -42,6 +42,11 @@ func (n *night) apply(s incident.Signal) {
 	n.Apply(s, n.rules(), n.now)
 }
 
+// reporter is somebody at an organisation.
+func reporter(org string) incident.Reporter {
+	return incident.Reporter{Address: "desk@" + org, Org: org}
+}
+
 // do understands the words that the tests are written in.
 func (n *night) do(t *testing.T, words string) {
 	t.Helper()
@@ -73,7 +78,7 @@ func (n *night) do(t *testing.T, words string) {
 	case "suspects":
 		n.apply(incident.Alert{Source: "alarms", Name: arg, Capability: "login", Severity: incident.Suspected, At: n.now}.Signal())
 	case "urgent", "unclear", "benign", "known", "claimed":
-		r := &incident.ReportSignal{Reporter: incident.Reporter{Org: arg}, Urgency: verb, Proven: verb != "claimed"}
+		r := &incident.ReportSignal{Reporter: reporter(arg), Urgency: verb, Proven: verb != "claimed"}
 		if verb == "known" || verb == "claimed" {
 			r.Urgency, r.Known = "urgent", verb == "known"
 		}
@@ -94,8 +99,12 @@ func (n *night) do(t *testing.T, words string) {
 	case "pass":
 		from, to, _ := strings.Cut(arg, ">")
 		n.apply(incident.Signal{Tap: &incident.TapSignal{Action: incident.ActPass, Who: from, To: to}})
-	case "team-answers":
-		n.apply(incident.Signal{Answer: &incident.AnswerSignal{}})
+	case "team-answers": // everybody or, if one is named, them
+		a := &incident.AnswerSignal{}
+		if arg != "" {
+			a.Reporters = []string{reporter(arg).ID()}
+		}
+		n.apply(incident.Signal{Answer: a})
 	case "wait":
 		d, err := time.ParseDuration(arg)
 		if err != nil {

@@ -104,10 +104,16 @@ type Incident struct {
 	Reports     int
 	Orgs        []string // that reported, the first OrgsMax of them
 	FirstReport time.Time
-	Quote       string    // of the first report, at most QuoteMax bytes
-	AnswerBy    time.Time // the promise to reporters; zero if none runs
-	AnsweredAt  time.Time
-	Broken      bool // the promise was not kept
+	Quote       string // of the first report, at most QuoteMax bytes
+	// Waiting are the reporters who were promised an answer and have none yet.
+	Waiting []Waiting `json:",omitempty"`
+	// AnswerBy is the earliest promise to them that still can be kept, Broken
+	// that one could not; AnsweredAt is since when nobody waits any more, zero
+	// while somebody does or nobody was promised anything.
+	AnswerBy   time.Time
+	AnsweredAt time.Time
+	Broken     bool
+	Promises   Promises
 
 	Paged []Paged // everybody who was paged, in that order
 	Quiet time.Duration

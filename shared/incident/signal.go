@@ -85,6 +85,14 @@ type Reporter struct {
 	MessageID  string
 	References []string
 	At         time.Time
+	// By is when they were promised an answer; zero if they were not.
+	By time.Time
+	// Zone is the offset of their clock, like "-06:00"; "" if their mail does
+	// not reveal it. Language is the one that they wrote in, as rouse.yaml calls
+	// it; "" is the desk's own.
+	Zone, Language string `json:",omitempty"`
+	// Urgency and Quote are of what they wrote last.
+	Urgency, Quote string `json:",omitempty"`
 	// Silent says why they get no automatic answer; "" if they do.
 	Silent string
 }
@@ -145,8 +153,9 @@ type DeliverySignal struct {
 	Why       string
 }
 
-// An AnswerSignal is the team's own answer to a reporter.
+// An AnswerSignal is the team's own answer in a reporter's thread.
 type AnswerSignal struct {
 	From string
-	To   string
+	// Reporters are whom it answers, by Reporter.ID; nil: everybody who waits.
+	Reporters []string `json:",omitempty"`
 }

@@ -169,7 +169,9 @@ func (l *Loop) prepare(live Live, change Change, now time.Time) (Commit, []send)
 	for _, s := range live.Signals {
 		c.Rest.Signals = append(c.Rest.Signals, s.ID)
 		if s.Report != nil && c.After.ID != "" {
-			c.Rest.Reporters = append(c.Rest.Reporters, s.Report.Reporter)
+			r := s.Report.Reporter
+			r.By = c.After.AnswerTo(r.ID())
+			c.Rest.Reporters = append(c.Rest.Reporters, r)
 		}
 	}
 	count := map[incident.NoticeKind]int{}

@@ -147,7 +147,10 @@ type Rest struct {
 	Pages    []incident.Page
 	// Reporters wrote with these signals; Received, if not nil, tells them so.
 	Reporters []incident.Reporter
-	Received  *Broadcast
+	// Gone are the reporters, by Reporter.ID, whose reports were moved to another
+	// incident: they are told nothing more about this one.
+	Gone     []string `json:",omitempty"`
+	Received *Broadcast
 }
 
 // A Broadcast is something to tell the reporters of an incident. The desk walks

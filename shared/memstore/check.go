@@ -49,6 +49,10 @@ func (s *Store) SaveCheck(_ context.Context, name string, state check.State) err
 func (s *Store) Checks(_ context.Context, names []string) (map[string]check.State, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.statesOf(names)
+}
+
+func (s *Store) statesOf(names []string) (map[string]check.State, error) {
 	states := map[string]check.State{}
 	for _, name := range names {
 		if _, known := s.checks[name]; !known {

@@ -81,7 +81,11 @@ func (s *Store) Unpack(_ context.Context, key incident.Key, r loop.Rest) error {
 		h := s.history(have.Incident)
 		if old, known := h.reporters[p.ID()]; !known || !p.At.Before(old.At) {
 			h.reporters[p.ID()] = p
+			delete(h.gone, p.ID())
 		}
+	}
+	for _, id := range have.Gone {
+		s.history(have.Incident).gone[id] = true
 	}
 	if have.Received != nil {
 		s.putWalk(record.Walk{Broadcast: *have.Received, Due: have.Received.At})

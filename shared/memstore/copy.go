@@ -15,6 +15,7 @@ func copyIncident(in incident.Incident) incident.Incident {
 	in.Checks = maps.Clone(in.Checks)
 	in.Orgs = slices.Clone(in.Orgs)
 	in.Paged = slices.Clone(in.Paged)
+	in.Waiting = slices.Clone(in.Waiting)
 	return in
 }
 
@@ -26,6 +27,9 @@ func copySignal(s incident.Signal) incident.Signal {
 	s.Answer = copyOf(s.Answer)
 	s.Drill = copyOf(s.Drill)
 	s.Hole = copyOf(s.Hole)
+	if s.Answer != nil {
+		s.Answer.Reporters = slices.Clone(s.Answer.Reporters)
+	}
 	if s.Report != nil {
 		s.Report.Reporter = copyReporter(s.Report.Reporter)
 		s.Report.Why = slices.Clone(s.Report.Why)
@@ -45,6 +49,7 @@ func copyCode(c loop.Code) loop.Code {
 
 func copyRest(r loop.Rest) loop.Rest {
 	r.Signals = slices.Clone(r.Signals)
+	r.Gone = slices.Clone(r.Gone)
 	r.Pages = slices.Clone(r.Pages)
 	r.Reporters = slices.Clone(r.Reporters)
 	for i := range r.Reporters {

@@ -37,7 +37,7 @@ func (s *Store) Reporters(_ context.Context, id incident.ID, after string, limit
 	}
 	var out []incident.Reporter
 	for _, r := range slices.Sorted(maps.Keys(h.reporters)) {
-		if r > after && len(out) < limit {
+		if r > after && len(out) < limit && !h.gone[r] {
 			out = append(out, copyReporter(h.reporters[r]))
 		}
 	}
@@ -60,28 +60,80 @@ func (s *Store) ReportersOf(_ context.Context, id incident.ID, ids []string) ([]
 	return out, nil
 }
 
-func (s *Store) Claim(_ context.Context, n record.Notice, now, until time.Time) (record.Claim, error) {
+func (s *Store) Claim(_ context.Context, notices []record.Notice, now, until time.Time) (map[record.Notice]record.Claim, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	h := s.history(n.Incident)
-	switch have := h.notices[n]; {
-	case have.done:
-		return record.Done, nil
-	case have.until.After(now):
-		return record.Held, nil
+	claims := map[record.Notice]record.Claim{}
+	for _, n := range notices {
+		h := s.history(n.Incident)
+		switch have := h.notices[n]; {
+		case have.done:
+			claims[n] = record.Done
+		case have.until.After(now):
+			claims[n] = record.Held
+		default:
+			h.notices[n] = notice{until: until}
+			claims[n] = record.Yours
+		}
 	}
-	h.notices[n] = notice{until: until}
-	return record.Yours, nil
+	return claims, nil
 }
 
-func (s *Store) Sent(_ context.Context, n record.Notice, messageIDs []string, key incident.Key, events []incident.Event) error {
+func (s *Store) Done(_ context.Context, notices []record.Notice) (map[record.Notice]bool, map[string]record.Sender, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.history(n.Incident).notices[n] = notice{done: true}
-	for _, m := range messageIDs {
-		s.threads[m] = record.Thread{Key: key, Incident: n.Incident}
+	done, senders := map[record.Notice]bool{}, map[string]record.Sender{}
+	for _, n := range notices {
+		if h := s.histories[n.Incident]; h != nil && h.notices[n].done {
+			done[n] = true
+		}
+		if known, ok := s.senders[n.Reporter]; ok {
+			known.Answered = slices.Clone(known.Answered)
+			senders[n.Reporter] = known
+		}
 	}
-	s.note(n.Incident, events)
+	return done, senders, nil
+}
+
+func (s *Store) Sent(_ context.Context, t record.Told) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.history(t.Incident).notices[t.Notice] = notice{done: true}
+	for _, m := range t.MessageIDs {
+		s.threads[m] = t.Thread
+	}
+	if t.Answered != nil {
+		known := s.senders[t.Reporter]
+		known.Answered = slices.Clone(t.Answered)
+		s.senders[t.Reporter] = known
+	}
+	s.note(t.Incident, t.Events)
+	return nil
+}
+
+// TurnOff is for as long as the store lives, whatever the end.
+func (s *Store) TurnOff(_ context.Context, reporter string, off record.Off, _ time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	known := s.senders[reporter]
+	known.Off = off
+	s.senders[reporter] = known
+	return nil
+}
+
+func (s *Store) Tally(_ context.Context, name string) (record.Tally, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tallies[name], nil
+}
+
+func (s *Store) SaveTally(_ context.Context, name string, t record.Tally) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tallies[name].Rev != t.Rev-1 {
+		return record.ErrStale
+	}
+	s.tallies[name] = t
 	return nil
 }
 
@@ -103,36 +155,25 @@ func (s *Store) Finish(_ context.Context, w record.Walk) error {
 	return nil
 }
 
-// Thread prefers a message that belongs to an incident, and among those the
-// one named first.
-func (s *Store) Thread(_ context.Context, messageIDs []string) (record.Thread, bool, error) {
+func (s *Store) Threads(_ context.Context, messageIDs []string) (map[string]record.Thread, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var first record.Thread
-	found := false
+	return s.threadsOf(messageIDs), nil
+}
+
+func (s *Store) threadsOf(messageIDs []string) map[string]record.Thread {
+	known := map[string]record.Thread{}
 	for _, m := range messageIDs {
-		t, known := s.threads[m]
-		if known && t.Incident != "" {
-			return t, true, nil
-		}
-		if known && !found {
-			first, found = t, true
+		if t, ok := s.threads[m]; ok {
+			known[m] = t
 		}
 	}
-	return first, found, nil
+	return known
 }
 
 func (s *Store) PutThread(_ context.Context, messageID string, t record.Thread) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.threads[messageID] = t
-	return nil
-}
-
-func (s *Store) PutLetter(_ context.Context, l record.Letter) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	l.Why = slices.Clone(l.Why)
-	s.letters[l.ID] = l
 	return nil
 }

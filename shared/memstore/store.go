@@ -34,6 +34,9 @@ type Store struct {
 	walksDue   queue[string]
 	threads    map[string]record.Thread
 	letters    map[string]record.Letter
+	senders    map[string]record.Sender // by Reporter.ID
+	tallies    map[string]record.Tally
+	met        meeting
 	checks     map[string][]byte // check.State as JSON
 	holds      map[string]hold
 	amendments map[string]amend.Amendment
@@ -69,6 +72,7 @@ type history struct {
 	key       incident.Key
 	events    []incident.Event // in the order in which they were written
 	reporters map[string]incident.Reporter
+	gone      map[string]bool // of those, whose reports were moved away
 	notices   map[record.Notice]notice
 }
 
@@ -84,6 +88,8 @@ func New() *Store {
 		walks:      map[string]record.Walk{},
 		threads:    map[string]record.Thread{},
 		letters:    map[string]record.Letter{},
+		senders:    map[string]record.Sender{},
+		tallies:    map[string]record.Tally{},
 		checks:     map[string][]byte{},
 		holds:      map[string]hold{},
 		amendments: map[string]amend.Amendment{},
@@ -170,7 +176,7 @@ func (s *Store) live(key incident.Key) *live {
 func (s *Store) history(id incident.ID) *history {
 	h := s.histories[id]
 	if h == nil {
-		h = &history{reporters: map[string]incident.Reporter{}, notices: map[record.Notice]notice{}}
+		h = &history{reporters: map[string]incident.Reporter{}, gone: map[string]bool{}, notices: map[record.Notice]notice{}}
 		s.histories[id] = h
 	}
 	return h

@@ -36,8 +36,15 @@ type CheckStatus struct {
 
 const (
 	justRecovered = 15 * time.Minute // a check's red that a report may still speak about
-	sameTime      = 10 * time.Minute // two reports that say nothing else in common
+	// SameTime is how close two reports are that have nothing else in common.
+	SameTime = 10 * time.Minute
+	// SameTimeWhy says so.
+	SameTimeWhy = "somebody else reported trouble within ten minutes"
 )
+
+// OwnKey is the key of a report of an organisation that belongs to nothing
+// else.
+func OwnKey(org string) string { return "mail/" + org }
 
 // Belong returns the key of the incident that a report belongs to, open or
 // new, and why. A wrong merge hides an outage and a wrong split only doubles
@@ -47,14 +54,14 @@ func Belong(r Report, a Assessment, open []Open, checks []CheckStatus, now time.
 	open = outages(open)
 	c := a.Capability
 	if r.Thread != "" {
-		if t := threadCapability(r.Thread, open); c == "" || t == "" || t == c || a.Urgency != Urgent {
+		if t := threadCapability(r.Thread, open); c == "" || t == "" || t == c || a.Urgency == Benign {
 			return r.Thread, "it answers a mail about this incident"
 		}
 	}
 	if c != "" {
 		return named(c, open, checks, now)
 	}
-	own := "mail/" + r.Org
+	own := OwnKey(r.Org)
 	if key, why := unnamed(own, open, checks, now); key != "" {
 		return key, why
 	}
@@ -91,10 +98,10 @@ func unnamed(own string, open []Open, checks []CheckStatus, now time.Time) (key,
 		return own, "they have reported before"
 	}
 	mails := func(o Open) bool {
-		return o.Capability == "" && strings.HasPrefix(o.Key, "mail/") && within(o.LastBad, now, sameTime)
+		return o.Capability == "" && strings.HasPrefix(o.Key, "mail/") && within(o.LastBad, now, SameTime)
 	}
 	if o, ok := latest(open, mails); ok {
-		return o.Key, "somebody else reported trouble within ten minutes"
+		return o.Key, SameTimeWhy
 	}
 	return "", ""
 }

@@ -17,6 +17,7 @@ import (
 	"rouse/shared/loop"
 	"rouse/shared/memstore"
 	"rouse/shared/probe"
+	"rouse/shared/record"
 )
 
 // Compare does the same random things to the store and to a memstore, and
@@ -237,11 +238,17 @@ func (m *machine) desk(key incident.Key) {
 	n := desk.Notice{Incident: incident.ID(key), Name: "received", Reporter: pick(m, "reporter", "r", "s")}
 	switch pick(m, "desk", "claim", "claim", "sent", "save", "finish") {
 	case "claim":
-		m.both("claim", func(to Store) (any, error) { return to.Claim(m.ctx, n, m.now, m.now.Add(30*time.Second)) })
+		m.both("claim", func(to Store) (any, error) {
+			claims, err := to.Claim(m.ctx, []desk.Notice{n}, m.now, m.now.Add(30*time.Second))
+			return claims[n], err
+		})
 	case "sent":
 		message := fmt.Sprint(m.run, n.Reporter)
-		m.do("sent", func(to Store) error { return to.Sent(m.ctx, n, []string{message}, key, m.events()) })
-		m.both("thread", func(to Store) (any, error) { t, _, err := to.Thread(m.ctx, []string{"none", message}); return t, err })
+		m.do("sent", func(to Store) error {
+			return to.Sent(m.ctx, desk.Told{Notice: n, MessageIDs: []string{message}, Thread: record.Thread{Key: key, Incident: n.Incident, Reporter: n.Reporter}, Events: m.events(), Answered: []time.Time{m.now}})
+		})
+		m.both("threads", func(to Store) (any, error) { return to.Threads(m.ctx, []string{"none", message}) })
+		m.both("senders", func(to Store) (any, error) { _, senders, err := to.Done(m.ctx, []desk.Notice{n}); return senders, err })
 	case "save":
 		if len(m.walks) > 0 {
 			w := pick(m, "walk", m.walks...)

@@ -13,6 +13,7 @@ import (
 
 	"rouse/shared/ack"
 	"rouse/shared/amend"
+	"rouse/shared/check"
 	"rouse/shared/desk"
 	"rouse/shared/inbox"
 	"rouse/shared/incident"
@@ -39,6 +40,9 @@ type Store interface {
 	SaveWatch(ctx context.Context, w record.Watch) error
 	Deployment(ctx context.Context) (record.Deployment, error)
 	PutDeployment(ctx context.Context, d record.Deployment) error
+	Open(ctx context.Context) ([]incident.Incident, error)
+	Checks(ctx context.Context, names []string) (map[string]check.State, error)
+	PutThread(ctx context.Context, messageID string, t record.Thread) error
 	Find(ctx context.Context, id incident.ID) (incident.Key, bool, error)
 	Recent(ctx context.Context, limit int) ([]incident.Incident, error)
 }

@@ -83,8 +83,10 @@ var raceTests = []test{
 	}},
 	{"one of many claims a notice", func(f fixture) {
 		f.oneWins(func(int) (bool, error) {
-			c, err := f.Claim(f.Context(), desk.Notice{Incident: "i1", Name: "received", Reporter: "r"}, night, at(time.Minute))
-			return c == desk.Yours, err
+			n := desk.Notice{Incident: "i1", Name: "received", Reporter: "r"}
+			claims, err := f.Claim(f.Context(), []desk.Notice{n}, night, at(time.Minute))
+			c, ok := claims[n]
+			return ok && c == desk.Yours, err
 		})
 	}},
 	{"one of many holds the sweep", func(f fixture) {

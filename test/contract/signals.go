@@ -22,7 +22,7 @@ var signalTests = []test{
 				Urgency:  "urgent", Known: true, Quote: "unable to log in", Why: []string{"unable to"}, Joined: "same capability"}},
 			{ID: "c", Key: key, Kind: incident.KindTap, At: night, Tap: &incident.TapSignal{Action: incident.ActSnooze, Who: "ana", Via: "link", For: 10 * time.Minute, To: "bo"}},
 			{ID: "d", Key: key, Kind: incident.KindDelivery, At: night, Delivery: &incident.DeliverySignal{Page: "p", Who: "ana", Channel: "sms", Permanent: true, Why: "opted out"}},
-			{ID: "e", Key: key, Kind: incident.KindAnswer, At: night, Answer: &incident.AnswerSignal{From: "ana@example.com", To: "jo@ksu.example"}},
+			{ID: "e", Key: key, Kind: incident.KindAnswer, At: night, Answer: &incident.AnswerSignal{From: "ana@example.com", Reporters: []string{"r1"}}},
 		}
 		f.put(full...)
 		f.same("signals", f.load(key).Signals, full)

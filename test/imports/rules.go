@@ -12,7 +12,7 @@ type rule struct {
 }
 
 var (
-	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation", "shared/mute"}
+	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation", "shared/mute", "shared/wording"}
 	common   = []string{"shared/clock", "shared/env"}
 	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/sms", "shared/desk", "shared/watch"}
 	core     = join(pure, common, []string{"shared/loop", "shared/record", "shared/secret"}, useCases)
@@ -35,6 +35,7 @@ var rules = []rule{
 	{folders: []string{"shared/check"}, pure: true},
 	{folders: []string{"shared/triage"}, pure: true},
 	{folders: []string{"shared/incident"}, pure: true},
+	{folders: []string{"shared/wording"}, pure: true},
 	{folders: []string{"shared/escalation"}, pure: true, ours: []string{"shared/oncall"}},
 	{folders: []string{"shared/mute"}, pure: true, ours: []string{"shared/oncall"}},
 	{folders: []string{"shared/oncall/picture"}, ours: []string{"shared/oncall"}},
@@ -44,7 +45,7 @@ var rules = []rule{
 	{folders: []string{"shared/reach"}, pure: true, ours: []string{"shared/escalation"}},
 	{folders: []string{"shared/amend"}, ours: join(pure, common, []string{"shared/loop", "shared/reach"})},
 	{folders: []string{"shared/secret"}, ours: []string{"shared/clock"}},
-	{folders: []string{"shared/record"}, ours: []string{"shared/incident", "shared/loop"}},
+	{folders: []string{"shared/record"}, ours: []string{"shared/check", "shared/incident", "shared/loop"}},
 
 	// The use cases know no AWS.
 	{folders: []string{"shared/config"}, ours: core, outside: []string{"go.yaml.in/yaml/"}},

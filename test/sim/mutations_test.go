@@ -185,18 +185,26 @@ func (deaf) Send(context.Context, loop.Delivery) error { return nil }
 // freeClaims gives a notice to everybody who asks.
 type freeClaims struct{ Store }
 
-func (s freeClaims) Claim(context.Context, record.Notice, time.Time, time.Time) (record.Claim, error) {
-	return record.Yours, nil
+func (s freeClaims) Done(context.Context, []record.Notice) (map[record.Notice]bool, map[string]record.Sender, error) {
+	return nil, nil, nil
+}
+
+func (s freeClaims) Claim(_ context.Context, notices []record.Notice, _, _ time.Time) (map[record.Notice]record.Claim, error) {
+	claims := map[record.Notice]record.Claim{}
+	for _, n := range notices {
+		claims[n] = record.Yours
+	}
+	return claims, nil
 }
 
 // strictLetters keeps no letter without a key.
 type strictLetters struct{ Store }
 
-func (s strictLetters) PutLetter(ctx context.Context, l record.Letter) error {
-	if l.Key == "" {
+func (s strictLetters) Keep(ctx context.Context, k record.Kept) error {
+	if k.Letter.Key == "" {
 		return errors.New("no key")
 	}
-	return s.Store.PutLetter(ctx, l)
+	return s.Store.Keep(ctx, k)
 }
 
 // silentRecord and silentDesk write nothing into the timeline.
@@ -209,8 +217,9 @@ func (s silentRecord) Record(ctx context.Context, r loop.Record) error {
 
 type silentDesk struct{ Store }
 
-func (s silentDesk) Sent(ctx context.Context, n record.Notice, ids []string, key incident.Key, _ []incident.Event) error {
-	return s.Store.Sent(ctx, n, ids, key, nil)
+func (s silentDesk) Sent(ctx context.Context, t record.Told) error {
+	t.Events = nil
+	return s.Store.Sent(ctx, t)
 }
 
 // lazyTaps shows no tap to those who fold, until something else comes.

@@ -159,25 +159,47 @@ func (t table) ReportersOf(ctx context.Context, id incident.ID, ids []string) (a
 	return all, err
 }
 
-func (t table) Claim(ctx context.Context, n record.Notice, now, until time.Time) (claim record.Claim, err error) {
-	err = t.f.do(writing, "claim", func() error {
-		claim, err = t.Store.Claim(ctx, n, now, until)
-		if claim == record.Yours {
-			t.f.w.watch.answering(t.f, n)
-		}
+func (t table) Done(ctx context.Context, notices []record.Notice) (done map[record.Notice]bool, senders map[string]record.Sender, err error) {
+	err = t.f.do(reading, "read what was told", func() error {
+		done, senders, err = t.Store.Done(ctx, notices)
 		return err
 	})
-	return claim, err
+	return done, senders, err
 }
 
-func (t table) Sent(ctx context.Context, n record.Notice, messageIDs []string, key incident.Key, events []incident.Event) error {
-	return t.f.do(writing, "record what was sent", func() error {
-		err := t.Store.Sent(ctx, n, messageIDs, key, events)
-		if err == nil {
-			t.f.w.watch.answerTold(t.f, n, events)
+func (t table) Claim(ctx context.Context, notices []record.Notice, now, until time.Time) (claims map[record.Notice]record.Claim, err error) {
+	err = t.f.do(writing, "claim", func() error {
+		claims, err = t.Store.Claim(ctx, notices, now, until)
+		for _, n := range notices {
+			if c, ok := claims[n]; ok && c == record.Yours {
+				t.f.w.watch.answering(t.f, n)
+			}
 		}
 		return err
 	})
+	return claims, err
+}
+
+func (t table) Sent(ctx context.Context, told record.Told) error {
+	return t.f.do(writing, "record what was sent", func() error {
+		err := t.Store.Sent(ctx, told)
+		if err == nil {
+			t.f.w.watch.answerTold(t.f, told.Notice, told.Events)
+		}
+		return err
+	})
+}
+
+func (t table) Tally(ctx context.Context, name string) (tally record.Tally, err error) {
+	err = t.f.do(reading, "read a tally", func() error {
+		tally, err = t.Store.Tally(ctx, name)
+		return err
+	})
+	return tally, err
+}
+
+func (t table) SaveTally(ctx context.Context, name string, tally record.Tally) error {
+	return t.f.do(writing, "save a tally", func() error { return t.Store.SaveTally(ctx, name, tally) })
 }
 
 func (t table) Save(ctx context.Context, walk record.Walk) error {
@@ -188,28 +210,39 @@ func (t table) Finish(ctx context.Context, walk record.Walk) error {
 	return t.f.do(writing, "finish broadcast", func() error { return t.Store.Finish(ctx, walk) })
 }
 
-func (t table) Open(ctx context.Context) (open []incident.Incident, err error) {
-	err = t.f.do(reading, "list incidents", func() error {
-		open, err = t.Store.Open(ctx)
+func (t table) Around(ctx context.Context, ids, checks []string) (around record.Around, err error) {
+	err = t.f.do(reading, "look around", func() error {
+		around, err = t.Store.Around(ctx, ids, checks)
 		return err
 	})
-	return open, err
+	return around, err
 }
 
-func (t table) Thread(ctx context.Context, ids []string) (thread record.Thread, found bool, err error) {
-	err = t.f.do(reading, "find thread", func() error {
-		thread, found, err = t.Store.Thread(ctx, ids)
+func (t table) Threads(ctx context.Context, ids []string) (threads map[string]record.Thread, err error) {
+	err = t.f.do(reading, "find threads", func() error {
+		threads, err = t.Store.Threads(ctx, ids)
 		return err
 	})
-	return thread, found, err
+	return threads, err
 }
 
-func (t table) PutThread(ctx context.Context, id string, thread record.Thread) error {
-	return t.f.do(writing, "put thread", func() error { return t.Store.PutThread(ctx, id, thread) })
+func (t table) Meet(ctx context.Context, org string, key incident.Key, now, until time.Time) (met incident.Key, err error) {
+	err = t.f.do(writing, "meet", func() error {
+		met, err = t.Store.Meet(ctx, org, key, now, until)
+		return err
+	})
+	return met, err
 }
 
-func (t table) PutLetter(ctx context.Context, l record.Letter) error {
-	return t.f.do(writing, "put letter", func() error { return t.Store.PutLetter(ctx, l) })
+func (t table) Keep(ctx context.Context, k record.Kept) error {
+	return t.f.do(writing, "keep a mail", func() error {
+		err := t.Store.Keep(ctx, k)
+		if err == nil && k.Signal != nil {
+			_, seen := t.f.w.watch.signals[k.Signal.ID]
+			t.f.w.watch.put(t.f, *k.Signal, !seen)
+		}
+		return err
+	})
 }
 
 func (t table) SaveCheck(ctx context.Context, name string, s check.State) error {
