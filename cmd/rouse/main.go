@@ -62,6 +62,7 @@ func commands() []command {
 		tellCommand,
 		checkCommand,
 		verdictCommand,
+		uptimeCommand,
 		mailCommand,
 		simulateCommand,
 	}

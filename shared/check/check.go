@@ -167,6 +167,8 @@ type Sample struct {
 	OK   bool          `json:"ok"` // every expectation was evaluated and held
 	Why  string        `json:"why,omitempty"`
 	Took time.Duration `json:"took,omitempty"` // to the last byte, or to the failure
+	// Excused says that it failed while the check was muted.
+	Excused bool `json:"excused,omitzero"`
 }
 
 func or(d, otherwise time.Duration) time.Duration {

@@ -104,6 +104,11 @@ type State struct {
 	// HushedUntil when it is heard again, as far as is known; see Hush.
 	Hushed      []Kind    `json:"hushed,omitempty"`
 	HushedUntil time.Time `json:"hushed_until,omitzero"`
+
+	// History is what is kept of its samples, as package history writes it, and
+	// Ended a day of it on its way to the files.
+	History []byte `json:"history,omitempty"`
+	Ended   *Ended `json:"ended,omitempty"`
 }
 
 // Red reports whether the check is judged to fail, now or within the quiet time.

@@ -22,6 +22,7 @@
 //	THREAD#<sha256>     thread                     where a Message-ID belongs
 //	LETTER#<mail>       letter                     what was made of a mail
 //	CHECK#<name>        check                      the state of a check
+//	                    day#<date>                 a day of its history, and the state saved with it
 //	SENDER#<reporter>   answered                   the latest answers to an address
 //	                    off                        why nothing is sent to it any more
 //	TALLY#<name>        tally                      a count that is bounded
@@ -51,6 +52,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
 	"rouse/shared/amend"
+	"rouse/shared/history"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
@@ -126,11 +128,12 @@ type Store struct {
 }
 
 var (
-	_ loop.Store  = (*Store)(nil)
-	_ loop.Holder = (*Store)(nil)
-	_ probe.Store = (*Store)(nil)
-	_ amend.Store = (*Store)(nil)
-	_ reach.Store = (*Store)(nil)
+	_ loop.Store    = (*Store)(nil)
+	_ loop.Holder   = (*Store)(nil)
+	_ probe.Store   = (*Store)(nil)
+	_ history.Store = (*Store)(nil)
+	_ amend.Store   = (*Store)(nil)
+	_ reach.Store   = (*Store)(nil)
 )
 
 // New returns a Store on a table of the shape that CreateTable makes. Nothing
@@ -161,6 +164,7 @@ func codeAt(hash string) place                  { return place{"CODE#" + hash, "
 func wordAt(word string) place                  { return place{"WORD#" + word, "word"} }
 func seenAt(signal string) place                { return place{"SEEN#" + signal, "seen"} }
 func checkAt(name string) place                 { return place{checkPrefix + name, "check"} }
+func dayAt(check, date string) place            { return place{checkAt(check).pk, "day#" + date} }
 func holdAt(name string) place                  { return place{"HOLD#" + name, "hold"} }
 func answeredAt(reporter string) place          { return place{"SENDER#" + reporter, "answered"} }
 func offAt(reporter string) place               { return place{"SENDER#" + reporter, "off"} }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"rouse/shared/check"
+	"rouse/shared/history"
 	"rouse/shared/probe"
 )
 
@@ -17,9 +19,20 @@ func (s *Store) LoadCheck(_ context.Context, name string) (check.State, error) {
 
 // check is the zero State for a check that was never saved.
 func (s *Store) check(name string) (check.State, error) {
-	var state check.State
-	body, known := s.checks[name]
-	if !known {
+	state, err := decodeState(name, s.checks[name])
+	if err != nil || state.Ended == nil {
+		return state, err
+	}
+	beside, err := decodeState(name, s.days[name][state.Ended.Date])
+	if err == nil && beside.Rev == state.Rev+1 {
+		return beside, nil
+	}
+	return state, err
+}
+
+// decodeState reads a state; nothing is the zero State.
+func decodeState(name string, body []byte) (state check.State, err error) {
+	if body == nil {
 		return state, nil
 	}
 	if err := json.Unmarshal(body, &state); err != nil {
@@ -29,21 +42,55 @@ func (s *Store) check(name string) (check.State, error) {
 }
 
 func (s *Store) SaveCheck(_ context.Context, name string, state check.State) error {
-	body, err := json.Marshal(state)
+	body, err := json.Marshal(state.Saved())
 	if err != nil {
 		return fmt.Errorf("check %s: %w", name, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	have, err := s.check(name)
-	if err != nil {
+	place := state.Place()
+	if place.Day != "" {
+		beside, err := decodeState(name, s.days[name][place.Day])
+		if err == nil && beside.Rev == state.Rev {
+			err = probe.ErrStale
+		}
+		if err == nil {
+			if s.days[name] == nil {
+				s.days[name] = map[string][]byte{}
+			}
+			s.days[name][place.Day] = body
+		}
 		return err
 	}
-	if have.Rev != state.Rev-1 {
-		return probe.ErrStale
+	have, err := decodeState(name, s.checks[name])
+	if err == nil && have.Rev != place.Before {
+		err = probe.ErrStale
 	}
-	s.checks[name] = body
-	return nil
+	if err == nil {
+		s.checks[name] = body
+	}
+	return err
+}
+
+func (s *Store) History(_ context.Context, name string, from, to time.Time) (history.History, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var ended []check.Ended
+	for date, body := range s.days[name] {
+		if date < history.Date(from) || date > history.Date(to) {
+			continue
+		}
+		beside, err := decodeState(name, body)
+		if err != nil {
+			return history.History{}, err
+		}
+		ended = append(ended, *beside.Ended)
+	}
+	state, err := s.check(name)
+	if err != nil {
+		return history.History{}, err
+	}
+	return history.Read(ended, state, from, to)
 }
 
 func (s *Store) Checks(_ context.Context, names []string) (map[string]check.State, error) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rouse/shared/amend"
+	"rouse/shared/history"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/probe"
@@ -29,7 +30,7 @@ type Store struct {
 	words      map[string]time.Time // of incidents, and until when they are taken
 	open       map[incident.ID]incident.Key
 	settled    []incident.Incident
-	histories  map[incident.ID]*history
+	histories  map[incident.ID]*past
 	walks      map[string]record.Walk
 	walksDue   queue[string]
 	threads    map[string]record.Thread
@@ -37,7 +38,8 @@ type Store struct {
 	senders    map[string]record.Sender // by Reporter.ID
 	tallies    map[string]record.Tally
 	met        meeting
-	checks     map[string][]byte // check.State as JSON
+	checks     map[string][]byte            // check.State as JSON
+	days       map[string]map[string][]byte // likewise, beside a check's days on file
 	holds      map[string]hold
 	amendments map[string]amend.Amendment
 	beats      map[string]time.Time
@@ -46,11 +48,12 @@ type Store struct {
 }
 
 var (
-	_ loop.Store  = (*Store)(nil)
-	_ loop.Holder = (*Store)(nil)
-	_ probe.Store = (*Store)(nil)
-	_ amend.Store = (*Store)(nil)
-	_ reach.Store = (*Store)(nil)
+	_ loop.Store    = (*Store)(nil)
+	_ loop.Holder   = (*Store)(nil)
+	_ probe.Store   = (*Store)(nil)
+	_ history.Store = (*Store)(nil)
+	_ amend.Store   = (*Store)(nil)
+	_ reach.Store   = (*Store)(nil)
 )
 
 // live is what lives under a key.
@@ -67,8 +70,8 @@ type rest struct {
 	at time.Time
 }
 
-// history is what stays of an incident.
-type history struct {
+// past is what stays of an incident.
+type past struct {
 	key       incident.Key
 	events    []incident.Event // in the order in which they were written
 	reporters map[string]incident.Reporter
@@ -84,13 +87,14 @@ func New() *Store {
 		codes:      map[string]loop.Code{},
 		words:      map[string]time.Time{},
 		open:       map[incident.ID]incident.Key{},
-		histories:  map[incident.ID]*history{},
+		histories:  map[incident.ID]*past{},
 		walks:      map[string]record.Walk{},
 		threads:    map[string]record.Thread{},
 		letters:    map[string]record.Letter{},
 		senders:    map[string]record.Sender{},
 		tallies:    map[string]record.Tally{},
 		checks:     map[string][]byte{},
+		days:       map[string]map[string][]byte{},
 		holds:      map[string]hold{},
 		amendments: map[string]amend.Amendment{},
 		beats:      map[string]time.Time{},
@@ -173,10 +177,10 @@ func (s *Store) live(key incident.Key) *live {
 	return l
 }
 
-func (s *Store) history(id incident.ID) *history {
+func (s *Store) history(id incident.ID) *past {
 	h := s.histories[id]
 	if h == nil {
-		h = &history{reporters: map[string]incident.Reporter{}, gone: map[string]bool{}, notices: map[record.Notice]notice{}}
+		h = &past{reporters: map[string]incident.Reporter{}, gone: map[string]bool{}, notices: map[record.Notice]notice{}}
 		s.histories[id] = h
 	}
 	return h

@@ -23,8 +23,9 @@ type Store interface {
 	// LoadCheck returns the state of the check of that name, and the zero
 	// State if there is none. The read is consistent.
 	LoadCheck(ctx context.Context, name string) (check.State, error)
-	// SaveCheck stores s if the stored state's Rev is s.Rev-1 (nothing stored
-	// counts as 0) and otherwise stores nothing and returns ErrStale.
+	// SaveCheck stores s, where its Place says, if it follows the stored state:
+	// that one's Rev is s.Rev-1 (nothing stored counts as 0). Otherwise it stores
+	// nothing and returns ErrStale.
 	SaveCheck(ctx context.Context, name string, s check.State) error
 }
 
@@ -53,7 +54,7 @@ type Runner struct {
 	// were saved.
 	Raise func(context.Context, Transition) error
 	// Muted is until when the check of that name wakes nobody; zero: it does.
-	// It is asked only where there is something to tell. Nil: none is muted.
+	// It is asked only where something fails or is to be told. Nil: none is muted.
 	Muted func(ctx context.Context, check string) time.Time
 }
 

@@ -2,7 +2,6 @@ package probe_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -14,38 +13,34 @@ import (
 
 	"rouse/shared/check"
 	"rouse/shared/clock"
+	"rouse/shared/memstore"
 	"rouse/shared/probe"
 )
 
 var evening = time.Date(2026, 11, 2, 21, 50, 0, 0, time.UTC)
 
-// fakeStore keeps states as JSON. Its hooks may wait or refuse.
+// fakeStore is a store whose hooks may wait or refuse.
 type fakeStore struct {
-	mu     sync.Mutex
-	states map[string][]byte
-	saves  map[string]int
-	load   func(name string) error
-	save   func(name string, s check.State) error
+	*memstore.Store
+	mu    sync.Mutex
+	saves map[string]int
+	load  func(name string) error
+	save  func(name string, s check.State) error
 }
 
 func newStore() *fakeStore {
-	return &fakeStore{states: map[string][]byte{}, saves: map[string]int{}}
+	return &fakeStore{Store: memstore.New(), saves: map[string]int{}}
 }
 
 var _ probe.Store = (*fakeStore)(nil)
 
-func (f *fakeStore) LoadCheck(_ context.Context, name string) (s check.State, err error) {
+func (f *fakeStore) LoadCheck(ctx context.Context, name string) (s check.State, err error) {
 	if f.load != nil {
 		if err := f.load(name); err != nil {
 			return s, err
 		}
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if b := f.states[name]; b != nil {
-		err = json.Unmarshal(b, &s)
-	}
-	return s, err
+	return f.Store.LoadCheck(ctx, name)
 }
 
 func (f *fakeStore) SaveCheck(ctx context.Context, name string, s check.State) error {
@@ -54,31 +49,19 @@ func (f *fakeStore) SaveCheck(ctx context.Context, name string, s check.State) e
 			return err
 		}
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var old check.State
-	if b := f.states[name]; b != nil {
-		if err := json.Unmarshal(b, &old); err != nil {
-			return err
-		}
+	err := f.Store.SaveCheck(ctx, name, s)
+	if err == nil {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.saves[name]++
 	}
-	if s.Rev != old.Rev+1 {
-		return probe.ErrStale
-	}
-	b, err := json.Marshal(s)
-	f.states[name] = b
-	f.saves[name]++
 	return err
 }
 
 func (f *fakeStore) state(t *testing.T, name string) check.State {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	var s check.State
-	if b := f.states[name]; b != nil {
-		if err := json.Unmarshal(b, &s); err != nil {
-			t.Fatal(err)
-		}
+	s, err := f.Store.LoadCheck(t.Context(), name)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return s
 }

@@ -10,6 +10,7 @@ import (
 
 	"rouse/shared/check"
 	"rouse/shared/clock"
+	"rouse/shared/history"
 )
 
 // A watcher keeps the verdict of one check during a run.
@@ -106,11 +107,11 @@ func (w *watcher) flush(ctx context.Context, last bool) {
 	w.fault = errors.New("the state changes faster than it can be saved")
 }
 
-// hush keeps the verdict of a muted check to itself, and tells it afterwards.
-// While all is well it asks nobody. Called with w.mu held, it lets go of it
-// while it waits.
+// hush keeps the verdict of a muted check to itself, excuses its failures, and
+// tells the verdict afterwards. While all is well it asks nobody. Called with
+// w.mu held, it lets go of it while it waits.
 func (w *watcher) hush(ctx context.Context) {
-	if w.muted == nil || len(w.state.Untold)+len(w.state.Hushed) == 0 {
+	if w.muted == nil || len(w.state.Untold)+len(w.state.Hushed) == 0 && !w.failed() {
 		return
 	}
 	w.mu.Unlock()
@@ -119,6 +120,9 @@ func (w *watcher) hush(ctx context.Context) {
 	before := w.state
 	if now := w.clk.Now(); until.After(now) {
 		w.state = w.state.Hush(until)
+		for i := range w.unsaved {
+			w.unsaved[i].Excused = !w.unsaved[i].OK
+		}
 	} else {
 		w.state = w.state.Speak(now)
 	}
@@ -155,8 +159,8 @@ func (w *watcher) load(ctx context.Context) error {
 }
 
 func (w *watcher) save(ctx context.Context) error {
-	s, n := w.state, len(w.unsaved)
-	s.Rev++
+	n := len(w.unsaved)
+	s := history.Add(w.state, w.check.Interval(), w.unsaved).Saving()
 	w.dirty = false
 	w.mu.Unlock()
 	err := w.store.SaveCheck(ctx, w.check.Name, s)
@@ -169,7 +173,8 @@ func (w *watcher) save(ctx context.Context) error {
 		w.dirty = true
 		return err
 	}
-	w.state.Rev = s.Rev
+	w.state.Rev, w.state.History, w.state.Ended = s.Rev, s.History, s.Ended
+	w.state = w.state.Saved()
 	w.unsaved = append([]check.Sample(nil), w.unsaved[n:]...)
 	return nil
 }

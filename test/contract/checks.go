@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"rouse/shared/check"
+	"rouse/shared/history"
 	"rouse/shared/probe"
 )
 
@@ -42,5 +43,72 @@ var checkTests = []test{
 		states, err = f.Checks(f.Context(), nil)
 		f.must(err)
 		f.same("no names", len(states), 0)
+	}},
+	{"a day that has ended goes to the files in the place of one save", func(f fixture) {
+		midnight := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
+		at := func(minutes int) check.Sample {
+			return check.Sample{At: midnight.Add(time.Duration(minutes) * time.Minute), OK: true, Took: 80 * time.Millisecond}
+		}
+		save := func(minutes ...int) check.State {
+			f.Helper()
+			s, err := f.LoadCheck(f.Context(), "login")
+			f.must(err)
+			var samples []check.Sample
+			for _, m := range minutes {
+				samples = append(samples, at(m))
+			}
+			s = history.Add(s, 20*time.Second, samples).Saving()
+			f.must(f.SaveCheck(f.Context(), "login", s))
+			if err := f.SaveCheck(f.Context(), "login", s); !errors.Is(err, probe.ErrStale) {
+				f.Errorf("rev %d is saved twice: %v", s.Rev, err)
+			}
+			return s
+		}
+		told := func(want ...int) { // good samples of each day
+			f.Helper()
+			h, err := f.History(f.Context(), "login", midnight.AddDate(0, 0, -30), midnight.AddDate(0, 0, 30))
+			f.must(err)
+			var got []int
+			for _, d := range h.Days() {
+				got = append(got, d.Good)
+			}
+			f.same("samples by day", got, want)
+		}
+		told()
+		save(-90, -2)
+		told(2)
+		before := save(-1, 0) // the day has ended
+		told(3, 1)
+		beside := save(1) // put on file
+		told(3, 2)
+		if beside.Place().Day != "2026-11-25" {
+			f.Errorf("the day goes to %q", beside.Place().Day)
+		}
+		// Who still knows the state before that one is as late as ever.
+		for i := range 2 {
+			late := before
+			late.Rev += int64(i)
+			if err := f.SaveCheck(f.Context(), "login", late); !errors.Is(err, probe.ErrStale) {
+				f.Errorf("rev %d of somebody who is late: %v", late.Rev, err)
+			}
+		}
+		if after := save(2); after.Rev != 4 || after.Place().Day != "" {
+			f.Errorf("after it %d, %+v", after.Rev, after.Place())
+		}
+		s, err := f.LoadCheck(f.Context(), "login")
+		f.must(err)
+		f.same("what is loaded then", []any{s.Rev, s.Ended == nil}, []any{int64(4), true})
+		told(3, 3)
+		save(24*60, 24*60+1) // the next one
+		save()
+		save(24*60 + 2)
+		told(3, 3, 3)
+
+		h, err := f.History(f.Context(), "login", midnight.Add(time.Hour), midnight.Add(25*time.Hour))
+		f.must(err)
+		f.same("of one part", []int{len(h.Minutes), len(h.Hours)}, []int{3, 1})
+		h, err = f.History(f.Context(), "publish", midnight.AddDate(0, 0, -1), midnight.AddDate(0, 0, 1))
+		f.must(err)
+		f.same("of another check", []int{len(h.Minutes), len(h.Hours)}, []int{0, 0})
 	}},
 }

@@ -15,6 +15,7 @@ import (
 	"rouse/shared/amend"
 	"rouse/shared/check"
 	"rouse/shared/desk"
+	"rouse/shared/history"
 	"rouse/shared/inbox"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
@@ -32,6 +33,7 @@ type Store interface {
 	ack.Store
 	probe.Store
 	amend.Store
+	history.Store
 	amend.Reader
 	reach.Store
 	Beat(ctx context.Context, name string, at time.Time) error
