@@ -32,14 +32,19 @@ import (
 
 // Limits of a request. Whatever the browser, a form of ours is far smaller.
 const (
-	bodyBytesMax = 4 << 10
+	bodyBytesMax = 8 << 10 // what customers are told, of which each byte may take three
+	bodyTimeout  = 10 * time.Second
 	tapTimeout   = 10 * time.Second
 )
 
 // New returns the handler of the screen: /a/CODE and /health. l decides on what
 // is pressed, and has no Sender: the router sends.
 func New(c *config.Config, store Store, l *loop.Loop) http.Handler {
-	h := &handler{service: c.Service, people: page.PeopleOf(c), store: store, loop: l, clock: l.Clock, windows: c.Maintenance}
+	h := &handler{
+		service: c.Service, people: page.PeopleOf(c), store: store, loop: l, clock: l.Clock, windows: c.Maintenance,
+		tells: c.Inbox != nil && c.Inbox.ReplyFrom != "", bodyTimeout: bodyTimeout,
+		codes: newThrottle(l.Clock, codeBurst, codeEvery), sources: newThrottle(l.Clock, sourceBurst, sourceEvery),
+	}
 	for _, k := range c.Checks {
 		h.checks = append(h.checks, k.Name)
 	}
@@ -54,6 +59,10 @@ type handler struct {
 	store   Store
 	loop    *loop.Loop
 	clock   clock.Clock
+	tells   bool // customers can be written to
+	// bodyTimeout is how long a form may take to arrive.
+	bodyTimeout    time.Duration
+	codes, sources *throttle
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -73,6 +82,8 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Write([]byte("ok\n"))
 	case !screen:
 		h.say(w, r, unknown)
+	case r.Method == http.MethodPost && foreign(r):
+		h.say(w, r, elsewhere)
 	default:
 		h.screen(w, r, code)
 	}
@@ -80,10 +91,23 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *handler) screen(w http.ResponseWriter, r *http.Request, secret string) {
 	ctx := r.Context()
+	hash, from := loop.HashSecret(secret), source(r)
+	if h.codes.left(hash) <= 0 || h.sources.left(from) <= 0 {
+		w.Header().Set("Retry-After", "2")
+		h.say(w, r, tooMany)
+		return
+	}
 	code, granted, err := h.code(ctx, secret)
 	switch {
 	case err != nil:
 		h.fail(w, r, unread, "code", err)
+		return
+	case granted:
+		h.codes.take(hash)
+	default:
+		h.sources.take(from)
+	}
+	switch {
 	case !granted:
 		h.say(w, r, unknown)
 	case r.Method == http.MethodPost:
@@ -166,6 +190,16 @@ var (
 		Text: "Nothing was changed, and people go on being paged. Press again:"}
 	unmuted = message{status: http.StatusServiceUnavailable, Heading: "That was not saved",
 		Text: "Nothing was changed: the check wakes people as before. Press again:"}
+	elsewhere = message{status: http.StatusForbidden, Heading: "Not from here",
+		Text: "This was sent by another site than this one. Nothing was changed. Open the link of the page and press there."}
+	tooMany = message{status: http.StatusTooManyRequests, Heading: "Too many at once",
+		Text: "Nothing was changed. Wait some seconds and try again."}
+	wordless = message{status: http.StatusBadRequest, Heading: "There are no words", Back: true,
+		Text: "Nobody was told anything. Go back and write what the customers are to be told."}
+	wordy = message{status: http.StatusRequestEntityTooLarge, Heading: "That was too long", Back: true,
+		Text: "Nobody was told anything. Go back and say it in fewer words."}
+	unheard = message{status: http.StatusConflict, Heading: "There is nobody to tell", Back: true,
+		Text: "No customer has written about this."}
 	undecided = message{status: http.StatusAccepted, Heading: "Saved, not yet done", Back: true,
 		Text: "What you pressed is stored and takes effect within a minute. Look again to see it."}
 )
@@ -227,6 +261,17 @@ func header(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("X-Frame-Options", "DENY") // for browsers that know no frame-ancestors
 	h.Set("X-Robots-Tag", "noindex, nofollow")
+}
+
+// foreign reports whether another site had the browser send this. Who knows the
+// code needs no browser for it; and browsers that are too old to say so are let
+// in, as the code in the address is nothing that another site can know.
+func foreign(r *http.Request) bool {
+	switch r.Header.Get("Sec-Fetch-Site") {
+	case "cross-site", "same-site":
+		return true
+	}
+	return false
 }
 
 func hasSettled(events []incident.Event) bool {

@@ -412,7 +412,7 @@ func TestMalformedForms(t *testing.T) {
 		{"application/json", `{"seen":1,"action":"ack"}`, 400},
 		{"multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nack\r\n--x--", 400},
 		{";;;", "seen=1&action=ack", 400},
-		{formType, "seen=1&action=ack&pad=" + strings.Repeat("x", 5<<10), 413},
+		{formType, "seen=1&action=ack&pad=" + strings.Repeat("x", 9<<10), 413},
 		{formType, strings.Repeat("a=b&", 1<<20), 413},
 	} {
 		a := h.do(http.MethodPost, "/a/"+code, c.kind, c.body)

@@ -41,7 +41,7 @@ capabilities:
   login: {words: [log in, sign in, password]}
 checks:
   login: {capability: login, http: {url: "https://app.example.com/login"}}
-inbox: {address: alerts@in.example.com, team: [example.com], answer_within: 10m}
+inbox: {address: alerts@in.example.com, team: [example.com], reply_from: support@example.com, answer_within: 10m}
 `
 
 // A house is Rouse around the screen, on a clock that stands still: a router

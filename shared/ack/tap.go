@@ -23,6 +23,8 @@ type tap struct {
 	To      string // whom it is passed to
 	Check   string // that is muted
 	Until   int64  // when that ends, in seconds since 1970
+	Text    string // that the customers are told
+	Sure    bool   // they have been shown what
 }
 
 // snoozes are the lengths on offer, in minutes.
@@ -31,7 +33,7 @@ var snoozes = []int{10, 30, 60}
 // press makes a tap durable, lets the loop decide on it and sends the browser
 // to the screen as it then is.
 func (h *handler) press(w http.ResponseWriter, r *http.Request, code loop.Code, secret string) {
-	form, fault := readForm(w, r)
+	form, fault := h.readForm(w, r)
 	if fault != nil {
 		h.say(w, r, *fault)
 		return
@@ -40,6 +42,16 @@ func (h *handler) press(w http.ResponseWriter, r *http.Request, code loop.Code, 
 	if !ok {
 		h.say(w, r, garbled)
 		return
+	}
+	if t.Action == incident.ActTell {
+		if t.Text, fault = words(form); fault != nil {
+			h.say(w, r, *fault)
+			return
+		}
+		if !t.Sure {
+			h.preview(w, r, code, t)
+			return
+		}
 	}
 	// What has arrived counts, even if the phone has lost its connection.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), tapTimeout)
@@ -72,10 +84,12 @@ func (h *handler) press(w http.ResponseWriter, r *http.Request, code loop.Code, 
 }
 
 // readForm reads the form in the request's body, or says what is wrong with it.
-func readForm(w http.ResponseWriter, r *http.Request) (url.Values, *message) {
+func (h *handler) readForm(w http.ResponseWriter, r *http.Request) (url.Values, *message) {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/x-www-form-urlencoded" {
 		return nil, &garbled
 	}
+	// The wall clock's deadline: where there is none, the whole form is there.
+	http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.bodyTimeout))
 	r.Body = http.MaxBytesReader(w, r.Body, bodyBytesMax)
 	if err := r.ParseForm(); err != nil {
 		var over *http.MaxBytesError
@@ -109,6 +123,9 @@ func (h *handler) parse(form url.Values) (tap, bool) {
 		t.To = form.Get("to")
 		_, member := h.people[t.To]
 		return t, member
+	case incident.ActTell:
+		t.Sure = form.Get("sure") == "1"
+		return t, h.tells
 	case incident.ActMute:
 		t.Check = form.Get("check")
 		t.Until, err = strconv.ParseInt(form.Get("until"), 10, 64)
@@ -130,11 +147,14 @@ func (t tap) signal(code loop.Code, now time.Time) incident.Signal {
 		ID:  fmt.Sprintf("tap/%s/%s/%d/%s/%d/%s", code.Incident, code.Who, t.Seen, t.Action, t.Minutes, t.To),
 		Key: code.Key, Kind: incident.KindTap, At: now, Incident: code.Incident,
 		Tap: &incident.TapSignal{
-			Action: t.Action, Who: code.Who, Via: "link", For: length, To: t.To, Check: t.Check,
+			Action: t.Action, Who: code.Who, Via: "link", For: length, To: t.To, Check: t.Check, Text: t.Text,
 		},
 	}
-	if t.Action == incident.ActMute {
+	switch t.Action {
+	case incident.ActMute:
 		s.ID += fmt.Sprintf("%s/%d", t.Check, t.Until)
+	case incident.ActTell:
+		s.ID += sum(t.Text)
 	}
 	return s
 }

@@ -1,6 +1,7 @@
 package ack
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"slices"
@@ -58,6 +59,13 @@ type Facts struct {
 	Wrote   string
 	Quote   string
 	Answer  string // how the promise to customers stands
+	Told    []told
+}
+
+// told is something that the customers were told.
+type told struct {
+	At        template.HTML
+	Who, What string // Who is "" for Rouse itself
 }
 
 type party struct {
@@ -73,6 +81,7 @@ type Buttons struct {
 	Resolve   bool
 	Red       bool // a check fails, so that "it's over" will not last
 	Answered  bool
+	Tell      string // whom words would go to: "2 customers"; "" is nobody
 	Snoozes   []int
 	PassTo    []choice
 }
@@ -85,17 +94,18 @@ func (h *handler) view(in incident.Incident, reader string) view {
 	now := at.In(h.people.Zone(reader))
 	s := page.See(in)
 	v := view{
-		Service: h.service, Title: clip(page.Mask(in.Title), titleBytesMax), ID: in.ID,
+		Service: h.service, Title: h.title(in), ID: in.ID,
 		Reader: h.people.Name(reader), Now: now.Format("3:04pm MST"), Seen: in.Version,
 		Status: s.Status, State: state(s, now), Since: moment(s.Since, now),
 		Standing: h.standing(in, reader, now),
 		Facts:    h.facts(in, s, reader, now),
 		Buttons:  h.buttons(in, reader),
 	}
-	if v.Title == "" {
-		v.Title = "incident"
-	}
 	return v
+}
+
+func (h *handler) title(in incident.Incident) string {
+	return cmp.Or(clip(page.Mask(in.Title), titleBytesMax), "incident")
 }
 
 func state(s page.Sight, now time.Time) string {
@@ -221,6 +231,9 @@ func (h *handler) facts(in incident.Incident, s page.Sight, reader string, now t
 		f.Wrote = wrote(in)
 		f.Quote = clip(page.Mask(in.Quote), quoteBytesMax)
 	}
+	if h.tells {
+		f.Told = h.told(in, reader)
+	}
 	switch {
 	case in.Reports == 0:
 	case !in.AnsweredAt.IsZero():
@@ -266,13 +279,20 @@ func failing(s page.Sight, now time.Time) string {
 }
 
 func wrote(in incident.Incident) string {
+	if len(in.Orgs) <= 1 {
+		return "A customer wrote"
+	}
+	return customers(in) + " wrote"
+}
+
+func customers(in incident.Incident) string {
 	switch n := len(in.Orgs); {
 	case n <= 1:
-		return "A customer wrote"
+		return "1 customer"
 	case n >= incident.OrgsMax:
-		return fmt.Sprintf("%d customers and more wrote", n)
+		return fmt.Sprintf("%d customers and more", n)
 	default:
-		return fmt.Sprintf("%d customers wrote", n)
+		return fmt.Sprintf("%d customers", n)
 	}
 }
 
@@ -285,6 +305,9 @@ func (h *handler) buttons(in incident.Incident, reader string) Buttons {
 		return Buttons{}
 	}
 	b := Buttons{Answered: in.Reports > 0 && in.AnsweredAt.IsZero()}
+	if in.Reports > 0 && h.tells {
+		b.Tell = customers(in)
+	}
 	if in.State == incident.Resolved {
 		return b
 	}

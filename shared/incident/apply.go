@@ -382,7 +382,7 @@ func (c *Change) tell(t TapSignal, now time.Time) {
 		return
 	}
 	c.event(now, "words", t.Who, text)
-	c.Notices = append(c.Notices, Notice{Kind: NoticeWords, At: now, Who: t.Who, Text: text})
+	c.tellAll(Notice{Kind: NoticeWords, At: now, Who: t.Who, Text: text})
 	c.answered(now, t.Who, "told all who wrote", nil)
 }
 
@@ -567,8 +567,20 @@ func (c *Change) event(at time.Time, kind, who, why string) {
 // notice tells reporters, if there are any.
 func (c *Change) notice(kind NoticeKind, at, by time.Time) {
 	if c.After.Reports > 0 {
-		c.Notices = append(c.Notices, Notice{Kind: kind, At: at, By: by, Who: c.After.Owner})
+		c.tellAll(Notice{Kind: kind, At: at, By: by, Who: c.After.Owner})
 	}
+}
+
+// tellAll tells reporters, and remembers what.
+func (c *Change) tellAll(n Notice) {
+	c.Notices = append(c.Notices, n)
+	told := slices.Clone(c.After.Told)
+	if last := len(told) - 1; last >= 0 && n.Kind == NoticeReceived && told[last].Kind == n.Kind {
+		told = told[:last] // each of many reporters is told so
+	}
+	n.Text = strings.ToValidUTF8(n.Text[:min(len(n.Text), QuoteMax)], "")
+	told = append(told, n)
+	c.After.Told = told[max(0, len(told)-ToldMax):]
 }
 
 func later(a, b time.Time) time.Time {

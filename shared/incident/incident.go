@@ -114,6 +114,8 @@ type Incident struct {
 	AnsweredAt time.Time
 	Broken     bool
 	Promises   Promises
+	// Told are the last ToldMax things that the reporters were to be told.
+	Told []Notice `json:",omitempty"`
 
 	Paged []Paged // everybody who was paged, in that order
 	Quiet time.Duration
@@ -128,7 +130,8 @@ type Incident struct {
 // timeline.
 const (
 	OrgsMax  = 50
-	QuoteMax = 200
+	QuoteMax = 200 // bytes of a report's quote, and of what is remembered of words
+	ToldMax  = 6
 )
 
 // Evidence is what a check last said.

@@ -16,6 +16,7 @@ func copyIncident(in incident.Incident) incident.Incident {
 	in.Orgs = slices.Clone(in.Orgs)
 	in.Paged = slices.Clone(in.Paged)
 	in.Waiting = slices.Clone(in.Waiting)
+	in.Told = slices.Clone(in.Told)
 	return in
 }
 
