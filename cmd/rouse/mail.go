@@ -68,7 +68,7 @@ func judge(r io.Reader, cfg *config.Config) mailAnswer {
 	}
 	us.TrustUnverified = true // no receiving server has seen a mail from a file
 	m := mail.Read(r, mail.Envelope{ID: "stdin", Received: time.Now()}, us)
-	a := triage.Assess(m.Subject, m.Text, cfg.Capabilities)
+	a := triage.New(cfg.Capabilities, cfg.Languages()...).Assess(m.Subject, m.Text)
 	answer := mailAnswer{
 		From:       m.From.Address,
 		Subject:    m.Subject,

@@ -243,6 +243,7 @@ func (b *builder) inbox(v, customers value) {
 			set.fault("is not the name of an SES receipt rule set; write up to 64 letters, digits, -, _ and .")
 		}
 	}
+	in.Words = languages(f.get("languages"))
 	if customers.present() {
 		for _, item := range customers.n.Content {
 			if slices.Contains(in.Team, strings.ToLower(item.Value)) {
@@ -251,6 +252,56 @@ func (b *builder) inbox(v, customers value) {
 		}
 	}
 	b.c.Inbox = in
+}
+
+// languages reads the words of languages that customers write in.
+func languages(v value) []triage.Words {
+	var all []triage.Words
+	if !v.present() {
+		return nil
+	}
+	for _, e := range v.entries("language", LanguagesMax) {
+		f := e.value.fields("language")
+		if !f.valid() {
+			continue
+		}
+		w := triage.Words{Name: e.id, Groups: map[string][]string{}, Common: phrases(f.get("common"))}
+		for _, g := range f.get("words").entries("group", len(triage.Groups())) {
+			if !slices.Contains(triage.Groups(), g.id) {
+				g.key.fault("is no group of words; %s", Suggest(g.id, triage.Groups()))
+				continue
+			}
+			w.Groups[g.id] = phrases(g.value)
+		}
+		if len(w.Common) == 0 && !triage.Known(e.id) {
+			e.key.fault("lacks common; add the commonest words of the language, like common: [der, die, und], by which a mail in it is known")
+		}
+		all = append(all, w)
+	}
+	return all
+}
+
+// phrases reads patterns of words.
+func phrases(v value) (all []string) {
+	for _, item := range v.some("a phrase", WordsMax) {
+		phrase := item.textOf(NameBytesMax)
+		if strings.HasPrefix(phrase, "~") {
+			item.fault("begins with ~, which stands for up to three words between others; begin with a word")
+		}
+		all = append(all, phrase)
+	}
+	return all
+}
+
+// Languages are what mails are read in: what we know and what the team adds.
+func (c *Config) Languages() []triage.Words {
+	all := triage.Languages()
+	if c.Inbox != nil {
+		for _, w := range c.Inbox.Words {
+			all = triage.Add(all, w)
+		}
+	}
+	return all
 }
 
 // domains reads a list of domains, each once.

@@ -46,7 +46,7 @@ const (
 	StepsMax      = 20
 	TargetsMax    = 50
 	CapabilityMax = 100
-	WordsMax      = 100 // per capability
+	WordsMax      = 100 // per capability, and per group of a language
 	ChecksMax     = 500
 	WindowsMax    = 100 // of maintenance
 	CustomersMax  = 5000
@@ -136,6 +136,9 @@ type Inbox struct {
 	AnswerWithin time.Duration
 	// RuleSet is the SES receipt rule set to join; "": one of our own.
 	RuleSet string
+	// Words are the team's own, by language; what English and Spanish say is
+	// known without them.
+	Words []triage.Words
 }
 
 // Via says how mail arrives at the inbox, and so which of its headers are the

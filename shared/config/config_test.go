@@ -116,6 +116,14 @@ func TestEverythingIsConverted(t *testing.T) {
 	if got := c.Capabilities[0]; !reflect.DeepEqual(got, triage.Capability{Name: "login", Words: []string{"log in", "login", "sign in", "password"}}) {
 		t.Errorf("capability %+v", got)
 	}
+	var languages []string
+	for _, w := range c.Languages() {
+		languages = append(languages, w.Name)
+	}
+	if !slices.Equal(languages, []string{"en", "es", "de"}) || !slices.Contains(c.Languages()[0].Groups["fails"], "gone fishing") || !slices.Contains(c.Languages()[0].Groups["fails"], "down") {
+		t.Errorf("mails are read in %v", languages)
+	}
+	c.Inbox.Words = nil
 	if want := (Inbox{Address: "alerts@in.example.com", Via: Forward, Team: []string{"example.com"}, ReplyFrom: "support@example.com", AnswerWithin: 10 * time.Minute}); !reflect.DeepEqual(*c.Inbox, want) {
 		t.Errorf("inbox %+v, want %+v", *c.Inbox, want)
 	}

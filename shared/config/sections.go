@@ -122,10 +122,11 @@ var sections = map[string]section{
 		},
 	},
 	"inbox": {
-		keys:     []string{"address", "via", "team", "reply_from", "answer_within", "rule_set"},
+		keys:     []string{"address", "via", "team", "reply_from", "answer_within", "rule_set", "languages"},
 		required: []string{"address"},
 		examples: map[string]string{"address": "the address that gets a copy of customers' mail, like address: alerts@in.example.com"},
 	},
+	"language": {keys: []string{"common", "words"}},
 	"coverage": {keys: []string{"owner", "gate", "horizon", "schedules", "accept"}},
 	"accept": {
 		keys:     []string{"from", "to", "why"},

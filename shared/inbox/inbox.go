@@ -43,7 +43,7 @@ type Inbox struct {
 // New returns an Inbox for what the team has written down; Store, Mails, Hints,
 // Clock and Log are the caller's to set.
 func New(c *config.Config) *Inbox {
-	return &Inbox{Us: mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)), Classifier: triage.New(c.Capabilities, triage.English(), triage.Spanish()), Languages: c.Desk.Languages, Customers: c.Customers, Checks: c.Checks}
+	return &Inbox{Us: mail.UsOf(c.Inbox.Address, c.Inbox.ReplyFrom, c.Inbox.Team, mail.Via(c.Inbox.Via)), Classifier: triage.New(c.Capabilities, c.Languages()...), Languages: c.Desk.Languages, Customers: c.Customers, Checks: c.Checks}
 }
 
 // sweepMax is how many mails one sweep reads.

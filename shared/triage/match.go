@@ -48,7 +48,7 @@ func clausesOf(s string) []clause {
 			if len(current.tokens) == clauseWords {
 				end(false)
 			}
-			current.tokens = append(current.tokens, token{fold(s[start:i]), start, i})
+			current.tokens = append(current.tokens, token{numbered(fold(s[start:i])), start, i})
 			words++
 			continue
 		case r == '?':
@@ -114,12 +114,30 @@ func fold(s string) string {
 	return s
 }
 
+// numbered makes one word of the numbers that say the same: which port it was
+// does not matter, that it was a server's error does.
+func numbered(w string) string {
+	if w == "" || w[0] < '0' || w[0] > '9' {
+		return w
+	}
+	switch rest := strings.TrimLeft(w, "0123456789."); {
+	case rest == "am" || rest == "pm" || rest == "h" || rest == "hrs" || rest == "utc" || rest == "z":
+		return "#t"
+	case rest != "":
+		return w
+	case len(w) == 3 && w[0] == '5':
+		return "#5xx"
+	case len(w) == 3 && w[0] == '4':
+		return "#4xx"
+	case len(w) == 4 && !strings.Contains(w, "."):
+		return "#year"
+	}
+	return "#n"
+}
+
 // A phrase is a pattern of words: "a|b" is either, "crash*" any word that
 // begins so, "~" up to three words of any kind.
-type phrase struct {
-	text  string
-	words []pattern
-}
+type phrase struct{ words []pattern }
 
 type pattern struct {
 	gap          bool
@@ -129,7 +147,7 @@ type pattern struct {
 const gapWords = 3
 
 func parsePhrase(s string) phrase {
-	p := phrase{text: s}
+	var p phrase
 	for _, w := range strings.Fields(s) {
 		if w == "~" {
 			p.words = append(p.words, pattern{gap: true})
@@ -177,57 +195,45 @@ func match(words []pattern, tokens []token) int {
 	return 0
 }
 
-// A list holds phrases by the first letters of their first word, so that a
-// token is compared with few of them.
-type list struct{ byStart map[string][]phrase }
+// A list holds the phrases of some groups by the first letters of their first
+// word, so that a token is compared with few of them.
+type list struct{ byStart map[string][]grouped }
+
+type grouped struct {
+	phrase
+	group int
+}
 
 // startLetters is the length of the shortest beginning ("db*") a phrase may
 // ask for.
 const startLetters = 2
 
-func compile(phrases ...[]string) list {
-	l := list{byStart: map[string][]phrase{}}
-	for _, some := range phrases {
-		for _, s := range some {
-			p := parsePhrase(s)
-			if len(p.words) == 0 || p.words[0].gap {
-				continue
-			}
-			seen := map[string]bool{}
-			for _, a := range p.words[0].alternatives {
-				if k := start(a); !seen[k] {
-					seen[k] = true
-					l.byStart[k] = append(l.byStart[k], p)
-				}
+func newList() list { return list{byStart: map[string][]grouped{}} }
+
+func (l list) add(group int, phrases ...string) {
+	for _, s := range phrases {
+		p := parsePhrase(s)
+		if len(p.words) == 0 || p.words[0].gap {
+			continue
+		}
+		seen := map[string]bool{}
+		for _, a := range p.words[0].alternatives {
+			if k := start(a); !seen[k] {
+				seen[k] = true
+				l.byStart[k] = append(l.byStart[k], grouped{p, group})
 			}
 		}
 	}
-	return l
 }
 
 func start(word string) string { return word[:min(startLetters, len(word))] }
 
-// at returns the number of tokens of the longest phrase that begins at the
-// first of tokens, or 0.
-func (l list) at(tokens []token) int {
-	best := 0
+// each calls found with the group and the length of every phrase that begins at
+// the first of tokens.
+func (l list) each(tokens []token, found func(group, n int)) {
 	for _, p := range l.byStart[start(tokens[0].word)] {
-		best = max(best, match(p.words, tokens))
-	}
-	return best
-}
-
-// in returns the token range of the first phrase found in c from index from.
-func (l list) in(c clause, from int) (begin, end int, found bool) {
-	for i := from; i < len(c.tokens); i++ {
-		if n := l.at(c.tokens[i:]); n > 0 {
-			return i, i + n, true
+		if n := match(p.words, tokens); n > 0 {
+			found(p.group, n)
 		}
 	}
-	return 0, 0, false
-}
-
-func (l list) has(c clause) bool {
-	_, _, found := l.in(c, 0)
-	return found
 }

@@ -1,136 +1,150 @@
 package triage
 
-import "strings"
+import (
+	_ "embed"
+	"slices"
+	"strings"
+)
 
-// Words are what one language says about trouble and about everything else.
-// Each entry is a phrase as parsePhrase reads it: "a|b" is either word,
-// "crash*" any word that begins so, "~" up to three words of any kind.
-// Apostrophes, accents and case do not matter.
+// Words are what one language says, by what it says. Each entry is a phrase as
+// parsePhrase reads it: "a|b" is either word, "crash*" any word that begins so,
+// "~" up to three words of any kind. Apostrophes, accents and case do not
+// matter; numbers are #n, #year, #t (a time of day) or, of three digits, #4xx
+// and #5xx.
 type Words struct {
-	Unable, Action []string // one soon after the other is a failure: unable … log in
-	Not, Works     []string // so are these: not … responding
-	Failure        []string // a failure by itself
-	Trouble        []string // may be one
-	Hint           []string // may be about one: enough not to be benign without a reason
-	Negation       []string // so may these, but any question or wish has them too
-	Scope          []string // for how many
-	Onset          []string // since when
-	Plea           []string // how badly it matters
-	Narrow         []string // one thing or person only: takes a failure's weight
-	If             []string // what only might be: takes a failure's life
-	Past           []string // what has been, unless Present words say that it still is
-	Present        []string
-	Over           []string // it works again
-	But            []string // takes it back
-	Idiom          []string // means none of what its words mean
-	Aside          []string // a sentence that belongs to no report: disclaimers
+	Name   string // like "en"
+	Groups map[string][]string
+	// Common are the commonest words of the language. They tell that a report
+	// is in it; a report without any is in no language we read.
+	Common []string
 
-	// What a mail may be about instead of an outage.
-	How, Money, Wish, Praise, Admin, Spam []string
-	Ask                                   []string // begins a question or a request that is about no trouble
-	Everyday                              []string // words of business that say little by themselves
-	Personal                              []string // a password forgotten by one person, which is no outage
-	Common                                []string // the commonest words: a text without them is in no language we read
+	// known is set for the languages whose single words the weights know too.
+	// Of the others they know the groups.
+	known bool
 }
 
-func lines(s string) []string {
-	var list []string
-	for _, l := range strings.Split(s, "\n") {
-		for _, p := range strings.Split(l, ",") {
-			if p = strings.TrimSpace(p); p != "" {
-				list = append(list, p)
-			}
-		}
+// A group is one kind of thing that words say, in any language, and the slot
+// by which it is told to people; "" for what says nothing by itself.
+type group struct{ name, slot string }
+
+// groups are in the order in which the weights name them.
+var groups = []group{
+	{"fails", "failure"},         // it is down, broken, stuck
+	{"errors", "failure"},        // it says that something went wrong
+	{"waits", "failure"},         // it spins and never ends
+	{"blank", "failure"},         // it shows nothing
+	{"slow", "failure"},          //
+	{"lost", "failure"},          // work or texts are gone
+	{"thrown_out", "failure"},    // it lets nobody stay
+	{"on_and_off", "failure"},    //
+	{"not", "negation"},          // soon followed by act: a failure
+	{"act", ""},                  // what people do with the service: open, save, log in
+	{"things", ""},               // what they do it with: the system, the page
+	{"content", ""},              // what they do it to: stories, pictures
+	{"account", ""},              //
+	{"everyone", "scope"},        // for how many
+	{"callers", "scope"},         // their customers complain
+	{"now", "onset"},             // since when
+	{"clock", "onset"},           //
+	{"not_over", "failure"},      // it is still not fixed
+	{"plea", "plea"},             // how badly it matters
+	{"ruled_out", "ruled out"},   // they have tried another computer
+	{"odd", "trouble"},           //
+	{"vague", "vague"},           // the thing, the matter
+	{"unsure", "doubt"},          //
+	{"single", "narrow"},         // one thing or person only
+	{"over", "over"},             // it works again
+	{"past", "past"},             //
+	{"supposed", "supposed"},     // what only might be
+	{"later", "later"},           //
+	{"past_outage", "past"},      // about outages, rather than in one
+	{"ours", "theirs"},           // their own router was it
+	{"no_hurry", "no hurry"},     //
+	{"asks", "question"},         // how do I, is there
+	{"please", ""},               //
+	{"money", "billing"},         //
+	{"wishes", "wish"},           //
+	{"praise", "praise"},         //
+	{"office", "office"},         // meetings, colleagues, holidays
+	{"papers", "papers"},         // reports, manuals, audits
+	{"looks", "looks"},           // colours, typos
+	{"own_password", "personal"}, // one person's password
+	{"spam", "spam"},             //
+	{"automatic", "automatic"},   //
+	{"news", ""},                 // what customers write about for a living
+}
+
+// Groups returns the names of all groups.
+func Groups() []string {
+	var names []string
+	for _, g := range groups {
+		names = append(names, g.name)
 	}
-	return list
+	return names
 }
 
 // English returns the words of English.
-func English() Words {
-	return Words{
-		Unable: lines(`
-			cant, cannot, cannt, canot, can not, couldnt, could not, unable, unabel, not able, arent able, isnt able, wasnt able, werent able, no longer able, incapable
-			wont let, doesnt let, isnt letting, not letting, does not let, will not let, doesnt allow, wont allow, prevents|preventing, stops|stopping us
-			impossible, not possible, no way, no luck, struggling, struggle|struggles, having trouble, having difficulty|difficulties, have trouble, have difficulty|difficulties, has trouble, having issues|problems
-			trouble, difficulty, difficulties, problems|problem|issues with, fail|fails|failed|failing to, refuses|refusing to, nobody|noone can, no one can, none of ~ can, nobody ~ able, nobody ~ can, not one ~ can, hardly anyone can
-			cant seem to, blocked from, barred from, stuck trying, cannot seem, cant get, dont manage, do not manage, not managing, nobody gets, noone gets
-			lost, lost all, losing, denied`),
-		Action: lines(`
-			log|logging|logon|login|logged in|on|into, log|login|logon|logging, sign|signing|signed in|on|into, signin|signon, get|getting|gets in|into|on|through|anything|anywhere|past|back, enter|entering
-			access|accessing|acces|acess|reach|reaching, connect|connecting|connection to, open|opening|load|loading|reload, save|saving|store, publish|publishing|post|posting, file|filing, upload|uploading|download
-			work|working|function, use|using|do anything|any|our|nothing, do ~ work, see any|anything|our|the stories|content|articles, edit|editing|write|writing|update|updating|create|creating|view|viewing
-			search|searching, send|sending, print|printing|export the|pages, sync|syncing, stream|streaming|broadcast, go live|on, put ~ live|online|out, push ~ live|out, bring up, pull up, start|launch|run the|it|app|newsroom, reconnect, authenticate, submit|submitting, deploy, read any, reopen, continue, proceed, play, retrieve, checkin|check in, operate, perform`),
-		Not: lines(`
-			not, isnt, arent, doesnt, dont, wont, didnt, never, no longer, stopped, stops|stop, quit, ceased, hasnt, havent, wasnt, werent, aint, cant, cannot, nothing, none, nobody, neither, without, barely, hardly, refuse|refuses|refusing to, fail|fails|failed|failing to, no, unable to`),
-		Works: lines(`
-			work|works|working|worked, wokring|workign|wrking, functioning|function|functions|functional, load|loads|loading|loaded, respond|responds|responding|response, responsive, react|reacts|reacting, open|opens|opening, start|starts|starting up|at, coming|come|comes up|in|through|back|on, showing|show|shows|display|displays|appear|check|checking ~ out|up|anything|on|our, displaying|rendering|appearing
-			save|saves|saving|saved, publish|publishes|publishing, update|updates|updating|updated|refresh|refreshing, sync|syncs|syncing, connect|connects|connecting, upload|uploads|uploading|process|processing, reachable|accessible|available|online|operational|usable|up and, resolve|resolves, going|go|goes|went live|out|through|anywhere, send|sends, play|plays|playing, start|starts, being|been sent|delivered|published|saved|processed, sending|delivering|arriving|arrive|arrives|received|receive, play|playing|streaming
-			happens|happened|happening when, happens, answer|answers|answering, reply|replies|replying, proceed|proceeds, advance|advances, finish|finishes|complete|completes, find|finds|finding anything|any, return|returns|returning anything|any|results, accept|accepts|accepting ~ password|login|input|anything, recovered, recover, do|does|doing anything, budge|move|moving, launch|launches|launching, access, sign of life, results, let|lets|letting us|anyone|anybody|me|people|everyone|staff|users, make ~ live, gets|getting through, back up|online|yet, turn on, transmit|transmitting, register|registering`),
-		Failure: lines(`
-			down again|for|since|now|right|tonight|completely|everywhere|across|at, is|are|was|went|goes|going|gone|still|being|been|be|you|system|site|server|servers|service|newsroom|website|app|platform|totally|completely|everything|again|still ~ down, down
-			offline, off line, unreachable, un reachable, inaccessible, inaccessable, unaccessible, unavailable, unresponsive, unusable, broken, borked, busted, hosed, toast, kaput, dead, died, dies, dying, crash*, froze, frozen, freezes|freezing, freeze, hang|hangs|hanging|hung, stalled|stalling|stalls
-			stuck, spinning|spinner, spins, spin, spins and spins, wheel of death, loading forever, keeps loading, forever loading, still loading, keeps ~ loading, loading animation|screen|circle|icon, takes forever, take forever, timing out, times out, time outs|outs|out, timed out, timeout*
-			locked out, kicked|kicks|kicking|throws|throwing|threw|thrown|booted|boots|bounced|bounces|booting ~ out|back|off, logged|logs|logging ~ out, signed|signs|signing ~ out, lost access|connection|connectivity, loses|lose|losing access|connection, loss of access|service|connection|connectivity, no access, without access, zero access
-			blank page|screen|pages|white|everything, white page|screen|pages, page|pages|screen|screens|everything|all is|are|goes|went|stays|just|turned blank|white|black|grey|gray|empty, all blank, black screen, grey screen, only ~ white, see is white, empty page|screen|pages, gone blank|white|dark, gone dark, went dark
-			500|500s|502|502s|503|503s|504|504s|5xx|520|521|522|523|524|525|526, internal server error, server error|errors, servererror, bad gateway, gateway timeout|error|time, service unavailable, service temporarily, database error|connection|errors, error establishing, connection refused|reset|failed|error|lost|dropped|closed|errors|timed, origin dns|unreachable, upstream connect, handshake fail|fails|failed|failure, nxdomain, certificate|cert|ssl|tls expired|error|invalid|errors|is|has, dns error|failure|failing|issue
-			outage, outtage|outages, blackout, fail|fails|failed|failing|failure|failures, error on every|everything|all, errors on every|everything|all, error|errors everywhere, standstill, stand still, ground to a halt, to a halt, at a halt, dead in the water, paralysed|paralyzed, crippled, sitting on ~ hands, sitting idle, twiddling, cant do anything, cant do a thing, cant do nothing, nothing works|loads|opens|happens|responds|saves|publishes|moves|at all, nothing is working|loading|happening|responding|opening, not working
-			errors|error|erroring out, try again later, sad cloud, hourglass, beach ball, beachball, buffering, whirling, wheel, cannot|cant be reached, no|without ~ system|service|newsroom|platform|app|access|connection|editor|wires|feed|signal|stories, problem|problems|issue|issues|trouble|difficulties|difficulty ~ accessing|opening|logging|loading|saving|publishing|reaching|connecting|signing|filing|getting|access|open|log|reach|load|save|publish, makes|making problems|trouble, packed in|up|it, locked up, lock up, locks up, seized up, fault|faults|faulty with|on|in|at, dead air, kaputt, out of action|order|commission|service, on the fritz|blink, packed up, ghost, conked, falling|fell|fallen|fall over|apart|on, collapsed, media error|errors, shows up empty, list is|shows empty, choking|choked, swamped, overloaded, went quiet, gone quiet, cant be reached, ceased, latency|response|load ~ roof|seconds|minute, through the roof, aborted requests, deadlock, exclamation mark, http 5*, sev|severity 1|one, loading loading, will not|wont display|open, partially|partly delivered|loaded|shown, elevated error, error rate|rates, acting up, stops|stop|quit working|responding|loading, does not want, doesnt want, lets not, can nothing, no reaction, dropped off, keeps dropping|disconnecting|crashing|failing|going|kicking|throwing|popping|freezing|cutting|losing|logging|saying|happening, drops|dropping|dropped out|connection|us|every|after|again, drops, disconnect|disconnects|disconnected|disconnecting, cut off|out, cuts out, keep|keeps getting|seeing|losing disconnected|error|errors|logged|kicked|timeouts|booted|thrown, on and off, off and on, up and down, in and out, comes and goes, come and go, coming and going, goes away|off again, gone again, goes away, intermittent*, sporadic*, periodically, erratic*
-			shows|show|showing|see|seeing|get|getting|gives|giving|throws|throwing|returns|returning|says|displays|returned an|a|the|nothing|only|only|just error|errors|404|blank|nothing, giving ~ error|errors, gives ~ error|errors, getting ~ error|errors, get ~ error|errors, gets ~ error|errors, seeing ~ error|errors, see ~ error|errors, throwing ~ error|errors, receive|receiving|received|receives ~ error|errors, says ~ error|errors, returns ~ error|errors, shows ~ error|errors, appears ~ error
-			gives|give|giving|get|getting|gets 404|404s|403|401, 404 everywhere|now|on, disappeared for, disappeared ~ everyone|everybody|all|users|us, all ~ disappeared|vanished|gone, everything ~ disappeared|vanished|gone|missing|lost, lost ~ work|story|stories|hour|everything|articles|copy|draft|drafts, ate my, permission|access denied to|for|everywhere|by, permission denied, no results for, returns no|zero|nothing|empty, returns to ~ start|home|login, straight back to, back to ~ login|signin|sign, redirect loop|loops, loops back, endless loop, in a loop, login loop, invalid saml, token|tokens|session|sessions expired|invalid|expire|expires|expiring, something went wrong
-			stopped ~ coming|working|responding|updating|syncing|loading|sending|feeding|flowing|dead|publishing|arriving, has stopped|stopped, gone down|offline|off, fell over, fallen over, knocked out|offline, pulled the plug, no response from|whatsoever|at|when, no signal|picture|service|connection|feed|audio|video|output, no sign of life, zero response, flatlined|flatline, brought ~ to ~ halt|knees|standstill, haywire, bricked, meltdown, cant get in, nobody ~ get in, nobody|noone ~ in, waiting for pages, happening again, same ~ as last night, still nothing, still ~ same error|issue|problem|thing|here, no change, still out, still locked|down|broken|dead|failing|offline|unable|cant|cannot|no|not|getting|seeing|having|stuck|the, out for, been out, we are out, were out, production|presses|press stopped|halted|stop, interrupted|interruption|disrupted|disruption|disruptions, degraded, flapping|flaky|unstable|instability|unreliable, packet loss, glitching, extremely|very|super|so|incredibly|painfully|terribly|really|unbearably|too slow, slow ~ unusable, seconds per click|page|request, laggy, crawling|crawl|crawls, molasses`),
-		Trouble: lines(`
-			issue|issues, problem|problems|probs, fault|faults|faulty, defect|defects|defective, trouble|troubles|troubled, error|errors|err, bug|bugs|buggy, weird|weirdly, strange|strangely, odd|oddly, wrong, looks|look|looking off, off compared, acting up|funny|strange|weird, playing up, glitch*, slow|slower|slowly|sluggish|lag|lags|lagging|slowness, missing, lost, disappeared|disappearing|vanished
-			dont|doesnt|cant|cannot see, does|do not see|appear, dont|doesnt appear, not visible|appearing|normal|normally|right|correctly|properly|updated|there, incorrect|incorrectly, corrupt*, messed|messing|messy, garbled, duplicate|duplicated|duplicates, unexpected*, 404|403|401, incident, affected|affecting|affects|impacted|impacting, complain|complaint|complaining|complaints, unacceptable, frustrat*, terrible|awful|horrible, emergency, sos, mayday
-			out of sync, delayed|delay|delays, stale, outdated, sideways, malfunction*, denied, rejected|rejects|refused|refuses|refuse, invalid, misbehav*, hiccup|hiccups, useless, nightmare, disaster, chaos, jammed|jam, panic*, downtime, no longer, not working, halted, ceased, half the page, gone, error message, warning|warnings, what happened, worked before|fine|yesterday|earlier|until|this, used to work, was fine|working, blurry|blurred, empty, blank, grey|gray screen|page|everything, cant fix, investigate|investigating, quit, broke, breaks, collapsed, crap, screwed, garbage, kick|kicks|kicked, lagging, unstable, overloaded, elevated
-			anyone|anybody|somebody|someone there|home|awake|around|on|listening|reading|working, are you there|guys ~ aware|having|experiencing|seeing|down, are you aware|having|experiencing|seeing, any|got news|update|updates|eta|progress|word, no update|answer|response|reply|one ~ updates|answering|answers, eta, whats|what is|the going|happening|wrong|up|hell, going on with|there|tonight, anything|something|smth ~ up|wrong|going on|broken, is it just, just us, anyone else, not normal, should i worry, is that normal, status page, picks up, not picking up|responding`),
-		Negation: lines(`
-			no, not, never, nothing, none, nobody, noone, neither, without, cant, cannot, couldnt, dont, doesnt, didnt, isnt, arent, wasnt, werent, wont, wouldnt, hasnt, havent, unable, barely, stopped|stops|stop, now, only, old|older, instead of, keeps|keep, help, still, again, fix|fixed`),
-		Hint: lines(`
-			hello, aware, call me|us, call back, please call, phone|ring|text me|us, need to talk, who do|can|should|could ~ ring|call|phone|contact|reach, whom ~ call|contact, take a look, have a look, look into, please check|advise|help, kindly check|advise|look|do, pls check|advise|help, can|could you check|advise|help, did something change, sometimes, waiting, escalate|escalation, server|servers, connection|connectivity|network|internet, maintenance, suddenly, restart|restarted|reboot|rebooted, refresh|refreshing|reloading, cache, tonight, right now, urgent|urgently, asap, deadline, press time, failed|fails|fail, repair, please|pls|kindly ~ fix|repair|restore|resolve|hurry, fix it|this|asap, help asap|now|please|pls|us|needed|urgently|quickly, help with this|the|it, need|needs help, still ~ same|no|not|nothing|waiting|here, sort|sorted this|it, investigat*, ridiculous, joke, what should we|i do, unhappy, please hurry, outage, down, yesterdays, every time, advise, somebody|someone|anyone|anybody, seriously`),
-		Scope: lines(`
-			everyone|everybody|everyones, all of us, all of them, all of our|my, all our|my|the users|staff|reporters|editors|colleagues|accounts|desks|sites|locations|workstations|bureaus|offices|teams|journalists|people|browsers, all users|staff|reporters|editors|colleagues|accounts|desks|sites|locations|desks, all four|three|five|channels, our staff|users|team|reporters|editors|newsroom|desk|people|journalists|bureaus|offices|writers|crew|whole|entire|teams|locations|colleagues, whole|entire newsroom|team|desk|office|staff|editorial|floor|company|sports|photo|copy|paper|building|department|organisation|organization|bureau|city, the whole|entire, entire|whole, nobody|noone, no one, none of us|them|our, not one, multiple|several|many|numerous|various|lots|dozens|other|both|half|most of|people|users|staff|colleagues|reporters|editors|desks|of|accounts|locations|writers, two|three|four|five|six|others|other colleagues|people|others|of|editors|reporters|friend|friends|crew|users, colleagues|colleague|coworkers|coworker, same here|for|problem|thing|issue, the office, across the|all|our, affects|affecting|affected all|everyone|everybody|us|the|our|every|multiple, everything|everywhere, every user|desk|page|story|link|second|machine|computer|one|workstation|account|site|browser, half our|the|of, newsroom wide, company wide, sitewide|companywide|newsroomwide, total|totally|completely|complete, our users|newsroom, next to me, any browser|device|computer, nothing, we are all, were all, all desks, for ~ us all, team ~ team, reporters|journalists|editors here, others too, theirs too, for me for`),
-		Onset: lines(`
-			since, from last|morning|10|22|yesterday, from ~ minutes|hours|hour, for ~ minutes|mins|min|minute|hours|hour|hrs|hr, for an|half|over|about|the|nearly|almost|more hour|an|past|last, last|past ~ minutes|mins|min|minute|hour|hours|hrs, started|starts|began|begun|beginning at|around|about|this|tonight|just|ten|half|approximately|roughly|shortly, started ~ ago, right now, just now, at the moment, at this moment, this very, suddenly, all of a sudden, out of nowhere, as of now|this|10|21|22, as we speak, minutes|minute|hours|hour|mins|min ago, over and over, every ~ minutes|seconds, until now, after ~ update, in the last|past, been like this, nearly an hour, half an hour, an hour now, all day|night|evening, for a bit|while now, tonight ~ since`),
-		Plea: lines(`
-			urgent|urgently|urgnt|urgency, asap, a s a p, emergency, critical|critically, immediately|immediate, help|helpp|hlp, sos, mayday, deadline|deadlines, on air, live on, breaking news, breaking, election|elections, go to press|print, goes to press|print, press time, to print, printing plant, call me, call us, call back, please call, right away, priority, p1|sev1|sev, escalate, losing, we need, need this|it|help, unacceptable, waiting, paper to get|out, edition, the close, closing at, nervous, business impact, desperate|desperately, quickly, please hurry, hurry, fix it|this|now, seriously`),
-		Narrow: lines(`
-			one user|article|story|video|photo|page|person|reporter|freelancer|template|computer|laptop|browser|headline|colleague, one of my|our|the, a single, single story|user|article|photo|page, only one|me|this|my|her|his|on|for, just one|this|the|my, just me, my story|photo|byline|laptop|ipad, a couple of|tag, one particular, everyone else, everybody else, others are fine, works for everyone|others|everybody|my, maybe its her|his|my|the, could be the|my|her|his, probably me|my|just, possible bug, nothing dramatic, no rush, no hurry, not urgent, whenever you, low priority, minor, when you get|have, only happens, in the preview, a bit sluggish|slow|off|odd|strange|weird, one place, in one headline|story|article, cosmetic, weekly, 2|two notifications`),
-		If: lines(`
-			if, in case, what happens, what would happen, would happen, whether, should the, in the event, event of, avoid, prevent, protects|protect, hypothetically, when it is down, during an, will be, going to be, planned, scheduled, shutting down, next time, on saturday|sunday, this saturday|sunday, next saturday|sunday|week, in the future, any future`),
-		Past: lines(`
-			yesterday, last night|week|month|months|year|years|weeks|monday|tuesday|wednesday|thursday|friday|saturday|sunday|weekend|quarter|time|spring|summer|autumn|fall|winter, the other day, earlier this week|month|year, on monday|tuesday|wednesday|thursday|friday|november|october|december|january, on 1|2|3, in october|november|september|august|july|june|may|april|march|february|january|december, november|october|september, a while ago, weeks ago, months ago, days ago, back then, previous|previously, rca, root cause, post mortem, postmortem, incident report, after the outage, sla credit|credits, service credit|credits, of the outage, for fixing, fixed, you fixed, got fixed, resolved`),
-		Present: lines(`
-			again, still, now, right now, since, tonight, currently, keep|keeps|keeping, today, same thing|as|problem|issue, at the moment, once more, happening, is|are down|broken, this morning|evening|afternoon, until now, from last`),
-		Over: lines(`
-			working|works|running|up|online|fine|ok|okay again, back up|online|to normal|in business, is|are|were|its|everything|all|it back|fixed|resolved|solved|sorted|restored|ok|okay|good|fine now, all good|fine|ok|okay|well|clear now|again, all good|sorted|clear, works|working now|fine|perfectly|well, seems|looks|appears ~ fixed|resolved|recovered|better|fine|ok|back, fixed itself, sorted itself, resolved itself, never mind, nevermind, disregard, false alarm, ignore my|this|the, please ignore, my mistake|fault, our fault|mistake, was our|my|on firewall|fault|end|mistake|network|wifi|router|side|cable, problem ~ solved, issue ~ solved|resolved, has been resolved|fixed|solved|restored, we can log|login|access|work|get|publish|save, back to normal, up and running, running smoothly, turned out to be|it|that, did the trick, can be closed, be closed, you can close|disregard|ignore, close the|this|my ticket|case|request, solved, self resolved, is resolved, was resolved, resolved now, thanks for fixing, thank you for fixing, fixed the|it|that`),
-		But: lines(`but, only for|half|some|a|one|partly|partially, except, however, though, although, not for, not everyone|all|everywhere|completely|entirely, yet`),
-		Idiom: lines(`
-			in an emergency|case, in case of emergency|emergencies, no longer works|work|working|employed with|for|here|at, left the company|paper|team, works|working|work with|for us|me|you, not a single ~ hiccup|problem|issue|glitch|complaint|crash|minute, without me|him|her|them|you|it, dont need|want|mind, do not need|want|mind, wouldnt|would not want|mind|change|hurt, zero|no hiccups|hiccup|incidents|downtime|complaints|glitches|surprises|bugs, not meant to, not sure if|whether|who|how|what|where|which, not that|urgent|only|yet, if not, why not, or not, dont worry|hesitate|forget|think|know, do not hesitate|worry|know|forget, no hurry|rush|need|action|longer need|longer needed|longer with|reply|worries|doubt|idea, without ~ having, couldnt find|figure, couldnt agree|ask, not a big|the end|too bad|bad, service interruption,
-			cant|cannot|couldnt wait|thank|praise|believe|recommend|imagine|complain, cant|cannot|couldnt be happier|better|more, cant|cannot|couldnt make it|our|the|that, cant|cannot attend|join, down payment, down the road|line|street|hall, down under, write|wrote|note|noted|take|sit|sat|settle|calm|cut|cutting|narrow|break|broken|scroll|drill|slow|track|double|come|comes|boils|hand|handed|pin|close|winding|wind down, drop down, dropdown|dropdowns, drop me|us|by|in|a|you, dropped you|by|a, hang on|out|in|tight, crash course, broken english, broken up|into, slow season|news|day|week, no problem|problems|issue|issues|trouble|worries|complaints, wrong recipient|address|person|number|name|invoice|amount|email|attachment|link|date, not a problem, not urgent, not an emergency, without any|a problem|problems|issue|issues|trouble|hitch, without problems|trouble|issues, trouble free, error free, error codes, error handling, stuck with|in traffic, hiring|code|content|budget freeze, freeze frame, power failure story, never fails to, fails to disappoint, never let, let down, get back to, get in touch, getting in touch, get into touch, get on a|the|our, lost and found, feel free, at a loss, broken link checker, dead line, spin off, cut off date, cutoff date, dying to, to die for, still life, still love|happy|enjoy|enjoying|very|the, offline mode|edition|event|access|reading, dead link checker, now on, from now on, now that, for now, again thanks, thanks again, again thank, again in|next, once again, all over again, over and out, up to, for the time being, no|limited|without access to ~ email|mail|emails|inbox|laptop, help desk, quick|great|kind|your|the help, for ~ help, help from|of, thanks ~ help, network maintenance, our servers, on hold, lost count, no response needed|required|necessary, nothing urgent|dramatic|special|important|critical, press release, breaking changes|change, login page|screen design, log of, trouble ticket number`),
-		Aside: lines(`
-			in error please|and|you|delete|notify, received this ~ in error|mistake, intended recipient|recipients, intended solely|only, confidential, another|other|old|previous|former|different system|tool|vendor|provider|cms|product|software|platform|supplier, competitor|competitors, competing product|system, unsubscribe here, registered in england, think before ~ print, consider the environment, virus free`),
-		How: lines(`
-			how do|can|could|should|would|to|does|many|much|long|often i|we|you|one, how to, how do i|we, how can i|we, how does one, whats the|is best|right|easiest|correct|proper|max|maximum|limit way|size|procedure|process|number, best|right|correct|easiest way to, is there a|any|some way|shortcut|possibility|option|setting|tutorial|guide|manual|chance|limit|bulk|keyboard, is there|are there ~ shortcut|tutorial|guide|documentation|docs|plugin, where do|can|would|should|is|are i|we|the|it, where is|are|can, can i|we ~ change|add|set|use|have|get|see|delete|rename|move|share|customise|customize|invite|export|import, is it possible, would it be possible, could you explain|show|tell|walk|point|clarify, can you explain|show|tell|walk|point|clarify, please explain|show|tell, show me how, tell me how, explain how, wondering how|if|whether|about|what, i was wondering, just wondering, curious, tutorial|tutorials, documentation, manual, instructions, guide, step by step, help page|pages|article|center|centre, do you support|have|offer|provide|know, does it|the|your|newsroom ~ support|also|work|include|have|integrate|allow, which|what browsers|formats|versions|file|sizes|fields|plan|plans, forgot|forgotten ~ password, reset ~ password, password reset, reset it, change my|the|our password, lost my password, cant|couldnt|cannot|unable find|figure|remember, cant|couldnt|cannot ~ find|figure|work|remember out|where|how|the|it, dont know how|where, dont understand, not sure how|where, learn|learning how, faq, what does ~ mean, what do i|we, quick|general|small|simple|little question, when is|will|do, who can|should|do, what is|are your|the ~ hours|policy|difference|address|number|limit`),
-		Money: lines(`
-			invoice|invoices|invoicing|invoiced, billing|billed|bill|bills, payment|payments|pay|paid|payable|paying, receipt|receipts, refund|refunds|refunded, charge|charged|charges|overcharged|overcharge, price|prices|pricing|priced, quote|quotes|quotation|estimate, cost|costs|costing, discount|discounts, budget for, purchase order|orders, po number, po, vat, tax|taxes, w9, w 9, iban, bank details|account|transfer, credit card|note|notes, creditcard, company card, debit, subscription|subscriptions|subscribe, renew|renewal|renewing|renewals|renews, contract|contracts, cancel|cancelling|cancellation|terminate|termination, upgrade ~ plan|pro|account|subscription, downgrade*, per seat|user|month|year, seats|seat, licence|licences|license|licenses|licensing, accounting|accountant|accounts payable|accountants, finance|procurement, statement of, overdue|unpaid|overpayment, sla credit|credits, expenses, fiscal, down payment, deposit, purchase|purchasing, remittance, annual fee, fee|fees, nonprofit|non profit, free trial, trial, plan`),
-		Wish: lines(`
-			feature request|requests|suggestion|idea, feature, suggestion|suggestions|suggest|suggesting, would|itd|it be great|nice|cool|awesome|helpful|useful|lovely|handy|good|amazing|wonderful|fantastic|possible|super|very|really|so, would love|like to see, wed love, id love, we would love, love to see, love it if, have you considered|thought, did you consider, please consider, consider adding, could you add|consider|implement|build, can you add|implement|build, please add, any plans|plan, plans to|for, on ~ roadmap, roadmap, wish|wishes|wishlist|wishing, idea for|about|ideas, improvement|improvements|improve, enhancement|enhancements, missing feature, future version|release|versions, next release|version, coming soon, nice to have, plus one, vote for, in the future, please make it possible, beta, small request, would save us, allow us to`),
-		Praise: lines(`
-			thank|thanks|thx|cheers ~ for ~ great|help|helping|quick|fast|support|jumping|fixing|keeping|excellent|wonderful|patience|report|call|year|sorting|solving|prompt|speedy|kind|friendly|everything|amazing, thanks|thank you|a so|lot much|for|lots, just ~ say thank|thanks, many thanks for, kudos, great job|work|support|service|help|product|tool|team|year|update|release, good job|work, well done, nice work|job|update|release|touch, excellent|fantastic|wonderful|awesome|brilliant|superb|outstanding|amazing, love the|it|your|this|how|working|newsroom, loving, appreciate|appreciated|appreciative|grateful, congratulations|congrats, happy with|holidays|new|to|birthday, very|really|so|quite|overall happy|satisfied|pleased|impressed, satisfied|pleased|impressed|delighted, keep it up, keep up, keep doing|going, feedback, game changer, made my|our day|life|lives, well worth, worth every, hats off, used to, love this, fan of, a joy, rock|rocks, lifesaver|life saver, shout out, shoutout, compliment|compliments, merry christmas, season greetings, best wishes, hats off, testimonial|case study, five stars, 5 stars, recommend, well deserved`),
-		Admin: lines(`
-			out of ~ office, on leave, annual leave, parental leave, maternity leave, sick leave, on vacation|holiday|holidays, away until|from|next|on, automatic reply, auto reply, autoreply, will return|be back, i am away, am away, limited access to ~ email|mail, no access to ~ email|mail, meeting|meetings, demo|demos|demonstration, webinar|webinars, training|trainings|workshop|onboarding, conference|symposium|event|summit, schedule a|an|another, reschedule*, agenda, minutes of, add ~ user|users|account|seat|member|reporter, new user|users|hire|hires|intern|interns|employee|employees|starter|starters|editor|colleague|reporter|member|address|phone|logo|office|colleagues, remove|delete|deactivate|disable|deactivating ~ user|account|access|users|accounts, left the|our company|us|paper|team|organisation|organization|newsroom, change ~ email|address|name|role|contact|title|number, change of address|contact|name|ownership, update our records|address|contact|details|information|profile, contact details|person|information, set ~ up ~ account|user|intern|role, set them|him|her up, permission|permissions to|for|on, give|grant ~ access|permission|permissions, intern|interns, offboard*, invite|invitation, attached|attach|attachment|enclosed, please find, cv|resume, cover letter, job|position|vacancy|vacancies|internship|hiring|recruit*|candidate, application for|as, security questionnaire, questionnaire|survey|surveys, gdpr|dpa|hipaa|ferpa|soc|iso|soc2, data protection|processing|retention, privacy, legal department, nda|ndas, vpat|accessibility statement, compliance|audit|auditor|auditors, press release, interview, newsletter, just testing, testing the, test message|mail|email, sla, rca, root cause analysis, post mortem|postmortem, support hours|plan|plans, opening hours, office hours, holiday hours, moving offices|to|our, allow list, allowlist|whitelist, rename|renaming|renamed, typo|typos, reference|references customer|call, migrate|migration project, quarterly, onsite, in person, invitation|invite|invited|invitations, rsvp, accepted|declined|tentative, calendar, voicemail|voice mail, order confirmation|number|has, your order|shipment|delivery|statement|ticket|appointment, tracking number, domain ~ expire|expires|renewal|expiring, account|service ~ suspended|suspension|deactivated|terminated, outstanding balance, avoid ~ interruption|suspension, tired of, payroll, hours every week, save time|money|hours, view in|online browser, commented on, verification code, press pass|kit|pitch|inquiry|enquiry, workspace|sandbox|staging, rollout|roll out, handbook, student|students|school|university|class|professor|thesis|dissertation|research, parking|visit|visiting, slides|slide|recording|deck, backup|backups|back up, rights, lawyer|lawyers|counsel, dictionary, fonts|font list, uptime, comparison|benchmark, year in review|end, technical contact, board meeting|wants|asked|asks, change|changing ~ contact|email|phone|address|title|name, close ~ account, data processing|export request, see you, looking forward, talk soon, speak soon, lunch|coffee|dinner|beer, no action needed|required, for your information, just so you know, no rush, no hurry, announcement|announce, introduction, introduce, office is closed, closed from|for|on|december|over, insurance, rfp|rfi|tender, account manager, usage numbers|statistics|report, merge|merged ~ accounts|account, review meeting|call, year end, sign me|us up, please add, slots work|slot, give ~ access to, access for, speaker|speak at, featured`),
-		Spam: lines(`
-			seo, backlink|backlinks, guest post|posts, first page of google, rank|ranking on google, website traffic|design|redesign, web traffic|design|development, grow your business|audience, boost your|sales, increase your|sales, your business|website|company|organization, lead generation|leads, qualified leads, email list|lists|marketing|database, mailing list of, bitcoin|crypto|cryptocurrency|forex, loan|loans, lottery|jackpot, you have won, you won, been selected, claim your, prize, inheritance, million dollars|usd|euros, next of kin, investment opportunity, invest|investors|investing, business proposal|opportunity|partnership, partnership opportunity, outsourcing|outsource|offshore, award winning, free demo|quote|consultation|audit|sample|samples|shipping, book a, click here|below|the, act now, limited offer|time, special offer, best offer, offer ends, risk free, money back, guaranteed, 100 free, verify your, account ~ suspended, mailbox is|almost|full|quota, your mailbox|parcel|package|password|account ~ expire|full|suspended|delivered|expires|locked, unusual sign|signin, dear customer|friend|beneficiary|sir|user|account|valued, customs fee, redelivery, parcel, we are a leading, leading provider|supplier|manufacturer, i represent, reaching out, circle back, following up on my, quick call, 15 minutes this, unsubscribe, opt out, casino|betting, viagra|pharmacy|pills, weight loss, manufacturer|wholesale|supplier, exhibition list, attendees list, attendee list, app development, virtual assistant, roi, downtime costs, costs companies, monitoring platform|solution|solutions|tool, white paper|whitepaper, gift card|cards, per minute, webmaster`),
-		Ask: lines(`
-			do|does|did you|we|i|they|your|the|it|this|that|my|our|newsroom|she|he|anyone ~ have|offer|use|publish|support|provide|know|accept|allow|understand|include|recommend|need|plan|keep|sell|work|integrate|mind|show|count|mean|charge|ship|store|run|give|see|think|want|expect|also|still|get
-			how often|long|many|much|far|big|old|soon|early|late|large|exactly, how about, how would|will|should|can|could|do|does, which, what kind|type|sort|format|size|would|are your|is your|is the|does|do|if|about|time|day|date|languages|browsers|features|options|plan|version, who is|should|can|do|will|would|to, when is|will|do|does|can|are|should|would, where do|can|is|are|should|would, can|could|may|might|would|will|shall i|we|you|it|the|they|she|he|there|this|our|your|someone|two|users|people|everyone|everybody|multiple|editors|freelancers, is there|it possible|parking|any, is that|this|it possible|allowed|included|planned|available|supported|true|real|really, are there, should i|we, have you considered|thought|tried|ever|got plans, would it|you|there, any chance|plans|idea when|way, am i ~ right|allowed|correct|supposed, could somebody|someone ~ tell|send|explain|show|add|walk|change
-			please|pls|kindly ~ remove|close|use|correct|resend|add|delete|change|update|send|set|confirm|cancel|rename|share|forward|sign|note|find|replace|include|create|activate|deactivate|unsubscribe|transfer|convert|upgrade|move|put|keep|provide|tell him|hold|ignore|book|reserve|extend|pass|thank|give|invite, you can|may ~ close|delete|remove|cancel|ignore|archive|disregard, wanted to say|let|share|thank|introduce|tell|ask, wondered|wondering|curious if|whether|about|how, we are compiling|planning|considering|preparing|opening|moving|launching|hiring|looking|evaluating|comparing|writing|updating|expanding|thinking|working on, were compiling|planning|considering|preparing|opening|moving|launching|hiring|looking|evaluating|comparing|writing|updating|expanding|thinking, im the new|visiting|giving|writing|working|looking|trying to understand|learning|preparing|planning|researching, i am the new|visiting|giving|writing|looking|preparing|planning|researching, id like|love, we would|wed like|love|prefer|appreciate|be honored|be honoured|be happy|be interested`),
-		Everyday: lines(`
-			thank|thanks|thx|thankyou|tks|cheers, template|templates, integration, docs,
-			next week|month|year|quarter|monday|tuesday|wednesday|thursday|friday|time, question|questions, please send|provide|confirm|complete|sign|share|forward|remove|update|note|let, could you ~ send|share|provide|confirm|forward|resend|remove|rename|upload, can you ~ send|share|provide|confirm|forward|resend|use, would like|love|prefer|appreciate, wed like, id like, we want|plan|intend, planning|plan to|a, interested, thinking of|about, looking for|to|at, happy to, let me know, by the end|friday|monday, tomorrow, from next, in january|february|march|april|may|june|july|august|september|october|november|december, on monday|tuesday|wednesday|thursday|friday, attached, regarding, department|marketing|lawyer|lawyers|board|legal, policy, project|projects, team|teams, vendor|vendors, compare|comparing, options|option, details|detail, available, works for us, looks good, sounds good|great|exciting, perfect, great, good, nice, better, finally, yes, no problem, sure, of course, agree|agreed, confirm|confirmed, sign|signed ~ this|the, column, edition, format|formats, documents|document, copy of, version, english, students|student, magazine, customers page, archive, share, talk to, discuss, call on|at|next, when you have, fyi, congratulations, style guide, logo, ip addresses`),
-		Personal: lines(`
-			forgot|forgotten|forget|misplaced|lost ~ password|passphrase|login|pin|username|code|phone, reset ~ password, password reset, locked myself out, new phone, change my password, my password has|is expired, my old phone`),
-		Common: lines(`
-			the, a, an, to, of, and, in, is, are, was, were, be, we, i, you, he, she, it, they, our, my, your, us, me, for, on, with, from, that, this, have, has, had, will, would, can, could, do, does, not, no, at, by, or, if, as, so, please, hi, hello, thanks, when, what, how, where, who, there, all, any, some, but, im, its, up, out, about, just, get, am`),
+func English() Words { return parseWords("en", wordsEN) }
+
+// Spanish returns the words of Spanish.
+func Spanish() Words { return parseWords("es", wordsES) }
+
+// Languages returns what is read without any configuration.
+func Languages() []Words { return []Words{English(), Spanish()} }
+
+// Known tells whether the words of a language are there without any
+// configuration.
+func Known(name string) bool {
+	return slices.ContainsFunc(Languages(), func(w Words) bool { return w.Name == name })
+}
+
+// Add returns all with the words of one more language, or with more words of
+// one that is there.
+func Add(all []Words, more Words) []Words {
+	all = slices.Clone(all)
+	for i, w := range all {
+		if w.Name != more.Name {
+			continue
+		}
+		merged := Words{Name: w.Name, Groups: map[string][]string{}, Common: slices.Concat(w.Common, more.Common), known: w.known}
+		for _, g := range groups {
+			merged.Groups[g.name] = slices.Concat(w.Groups[g.name], more.Groups[g.name])
+		}
+		all[i] = merged
+		return all
 	}
+	return append(all, more)
+}
+
+var (
+	//go:embed words_en.txt
+	wordsEN string
+	//go:embed words_es.txt
+	wordsES string
+)
+
+// parseWords reads lines like "fails: down, dead", continued on lines that
+// begin with a space.
+func parseWords(name, s string) Words {
+	w := Words{Name: name, Groups: map[string][]string{}, known: true}
+	current := ""
+	for line := range strings.Lines(s) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		if before, after, ok := strings.Cut(line, ":"); ok && !strings.HasPrefix(line, " ") {
+			current, line = before, after
+		}
+		for p := range strings.SplitSeq(line, ",") {
+			if p = strings.TrimSpace(p); p == "" {
+				continue
+			}
+			if current == "common" {
+				w.Common = append(w.Common, p)
+			} else {
+				w.Groups[current] = append(w.Groups[current], p)
+			}
+		}
+	}
+	return w
 }

@@ -78,7 +78,7 @@ func TestFixtures(t *testing.T) {
 			org: "bruin.example", zone: -8 * 3600, attachments: "winmail.dat", note: "no readable text", urgency: triage.Urgent},
 		{file: "bounce.eml", us: us, from: "MAILER-DAEMON@bruin.example", subject: "Undelivered Mail Returned to Sender",
 			text: "The mail could not be delivered.",
-			org:  "bruin.example", proven: true, automatic: true, zone: -8 * 3600, attachments: "message/delivery-status message/rfc822", urgency: triage.Unclear},
+			org:  "bruin.example", proven: true, automatic: true, zone: -8 * 3600, attachments: "message/delivery-status message/rfc822", urgency: triage.Benign},
 	} {
 		t.Run(f.file+" "+string(f.us.Via), func(t *testing.T) {
 			raw, err := os.ReadFile(f.file)

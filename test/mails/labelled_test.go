@@ -74,11 +74,23 @@ func assess(c *triage.Classifier, subject, text string) triage.Assessment {
 	return c.Assess(m.Subject, m.Text)
 }
 
-func TestLabelledMails(t *testing.T) { measure(t, "labelled.txt") }
+// What is promised, and of how many harmless mails that nobody has built on we
+// must admit that they page, mostly by the clock: docs/mail.md says why.
+const (
+	recallMin     = .97
+	precisionMin  = .9
+	pagesMax      = .05
+	blindPagesMax = .31
+)
 
-// measure prints the confusion matrix of a set and fails below the promises.
-func measure(t *testing.T, name string) {
-	c := triage.New(capabilities, triage.English(), triage.Spanish())
+func TestLabelledMails(t *testing.T) { measure(t, "labelled.txt", pagesMax) }
+
+func TestBlindMails(t *testing.T) { measure(t, blindSet, blindPagesMax) }
+
+// measure prints the confusion matrix of a set and the misses, and fails below
+// the promises. Of mails judged urgent, those labelled unclear count as wrong.
+func measure(t *testing.T, name string, pagesMax float64) {
+	c := triage.New(capabilities, triage.Languages()...)
 	matrix := map[string]map[triage.Urgency]int{}
 	named, right := 0, 0
 	var misses []string
@@ -123,13 +135,13 @@ func measure(t *testing.T, name string) {
 	fmt.Fprintf(&out, "outages that page %.3f, at once %.3f; urgent precision %.3f; harmless that page %.3f; capability %d of %d\n",
 		recall, float64(urgent)/total("outage"), precision, pages, right, named)
 	t.Log("\n" + out.String() + strings.Join(misses, "\n"))
-	if recall < .97 {
-		t.Errorf("of the outages %.3f page, want .97", recall)
+	if recall < recallMin {
+		t.Errorf("of the outages %.3f page, want %v", recall, recallMin)
 	}
-	if precision < .9 {
-		t.Errorf("of the urgent ones %.3f are outages, want .9", precision)
+	if precision < precisionMin {
+		t.Errorf("of the urgent ones %.3f are outages, want %v", precision, precisionMin)
 	}
-	if pages > .05 {
-		t.Errorf("of the harmless ones %.3f page, want at most .05", pages)
+	if pages > pagesMax {
+		t.Errorf("of the harmless ones %.3f page, want at most %v", pages, pagesMax)
 	}
 }
