@@ -25,6 +25,9 @@ type access struct {
 	pages  bool     // publish to the responders' topics, with links to the ack screen
 	writes bool     // send mail as inbox.reply_from, and as nobody else
 	mail   bool     // read, move and delete what SES stored
+	// watches: ask SNS, CloudWatch and the dead-letter queues how things stand,
+	// and publish to the topics that do not pass the router.
+	watches bool
 	// secrets: read those that rouse.yaml names for the function, each by its
 	// own path.
 	secrets bool
@@ -34,9 +37,10 @@ type access struct {
 // else, save what access.grants adds for every function alike: its own log
 // group, its own queue and its own dead letters.
 //
-// Only the router calls SNS and only the desk calls SES: what a stolen or
+// Only the router pages by SNS and only the desk calls SES: what a stolen or
 // faulty neighbour can do to people's phones and customers' mailboxes is
-// bounded here.
+// bounded here. Watch publishes to the alarms' topics alone, and to no
+// responder's.
 var may = map[string]access{
 	"probe":  {table: raise, wakes: []string{"router"}, secrets: true},
 	"inbox":  {table: raise, wakes: []string{"router", "desk"}, mail: true},
@@ -44,6 +48,7 @@ var may = map[string]access{
 	"ack":    {table: decide, wakes: []string{"router", "desk"}},
 	"sms":    {table: decide, wakes: []string{"router", "desk"}},
 	"desk":   {table: decide, due: true, wakes: []string{"router", "desk"}, writes: true},
+	"watch":  {table: append(slices.Clone(raise), "DeleteItem"), due: true, wakes: []string{"router"}, watches: true},
 }
 
 // Actions on the table's items. A transaction needs those of its parts and
@@ -61,6 +66,9 @@ type addresses struct {
 	table     awsdynamodb.Table
 	queues    map[string]awssqs.Queue // by the function that reads it
 	topics    map[string]*string      // ARNs by responder
+	ring      *string                 // ARN of the topic of alarms that ring
+	tell      *string                 // and of those that mail
+	dead      map[string]awssqs.Queue // by the function whose letters they are, as they are made
 	ackURL    *string
 	mail      *mailBucket
 	replyFrom string
@@ -97,6 +105,22 @@ func (a addresses) grants(function string) []awsiam.PolicyStatement {
 			topics = append(topics, a.topics[who])
 		}
 		allow("sns", []string{"Publish"}, topics...)
+	}
+	if may.watches {
+		topics := []*string{a.ring, a.tell}
+		for _, who := range slices.Sorted(maps.Keys(a.topics)) {
+			topics = append(topics, a.topics[who])
+		}
+		allow("sns", []string{"ListSubscriptionsByTopic"}, topics...)
+		allow("sns", []string{"Publish"}, a.ring, a.tell)
+		var queues []*string
+		for _, name := range slices.Sorted(maps.Keys(a.dead)) {
+			queues = append(queues, a.dead[name].QueueArn())
+		}
+		allow("sqs", []string{"GetQueueAttributes"}, queues...)
+		// These are about the account, and know no resource.
+		allow("sns", []string{"CheckIfPhoneNumberIsOptedOut", "GetSMSAttributes", "GetSMSSandboxAccountStatus", "ListSMSSandboxPhoneNumbers"}, jsii.String("*"))
+		allow("cloudwatch", []string{"GetMetricStatistics"}, jsii.String("*"))
 	}
 	if may.mail && a.mail != nil {
 		// No condition on the prefix: S3 says of a mail that somebody else has
@@ -151,6 +175,16 @@ func (a addresses) environment(function string, stack awscdk.Stack) map[string]*
 		vars[env.Topics] = stack.ToJsonString(a.topics, nil)
 		vars[env.AckURL] = a.ackURL
 		endpoints = append(endpoints, awsenv.SNS)
+	}
+	if may.watches {
+		dead := map[string]*string{}
+		for name, queue := range a.dead {
+			dead[name] = queue.QueueUrl()
+		}
+		vars[env.DeadQueues] = stack.ToJsonString(dead, nil)
+		vars[env.Topics] = stack.ToJsonString(a.topics, nil)
+		vars[env.RingTopic], vars[env.TellTopic] = a.ring, a.tell
+		endpoints = append(endpoints, awsenv.SNS, awsenv.CloudWatch)
 	}
 	if may.mail && a.mail != nil {
 		vars[env.MailBucket] = a.mail.name

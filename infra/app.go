@@ -52,6 +52,9 @@ func functions(team *config.Config) []string {
 	if team.Inbox != nil {
 		names = append(names, "inbox", "desk")
 	}
+	if !team.Watch.Off {
+		names = append(names, "watch")
+	}
 	return names
 }
 
@@ -82,6 +85,9 @@ func compose(app awscdk.App, d deployment) (table, whole awscdk.Stack) {
 		table:  state,
 		queues: map[string]awssqs.Queue{"router": routing.queue},
 		topics: routing.topics,
+		ring:   s.ops.ring.TopicArn(),
+		tell:   s.ops.tell.TopicArn(),
+		dead:   map[string]awssqs.Queue{},
 		ackURL: acknowledging.url,
 		secrets: map[string][]string{
 			"probe": check.Secrets(d.team.Checks),
@@ -107,6 +113,9 @@ func compose(app awscdk.App, d deployment) (table, whole awscdk.Stack) {
 	if d.team.Inbox != nil {
 		mail.run(s, *d.team.Inbox, d.createIdentity)
 		desk.run(s)
+	}
+	if !d.team.Watch.Off {
+		newWatch(s)
 	}
 
 	awscdk.Tags_Of(app).Add(jsii.String("application"), jsii.String("rouse"), nil)

@@ -43,6 +43,9 @@ func (s *service) newFunction(scope constructs.Construct, f spec) awslambda.Func
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
 
+	if f.dead != nil {
+		s.at.dead[f.name] = f.dead
+	}
 	statements := append(s.at.grants(f.name), allow([]string{"logs:CreateLogStream", "logs:PutLogEvents"}, logs.LogGroupArn()))
 	if f.dead != nil {
 		statements = append(statements, allow([]string{"sqs:SendMessage"}, f.dead.QueueArn()))

@@ -83,22 +83,26 @@ func (r *routing) run(s *service) {
 // environmentBytesMax is Lambda's limit on a function's environment.
 const environmentBytesMax = 4096
 
+// restBytes is what a function's environment holds besides the responders'
+// topics: the URLs of the dead letters take most of it.
+const restBytes = 1200
+
 // tooMany refuses a team whose topics would not fit the router's environment:
 // better here than as a deployment that fails halfway.
 func tooMany(stackName string, team *config.Config) error {
-	// The rest of the environment, then for each responder the id, the fixed
-	// parts of an ARN in the longest Region's name, the names that
-	// CloudFormation joins, its 13 random characters, and quotes.
-	bytes := 600
+	// The rest of watch's environment, which is the longest, then for each
+	// responder the id, the fixed parts of an ARN in the longest Region's name,
+	// the names that CloudFormation joins, its 13 random characters, and quotes.
+	bytes := restBytes
 	for id := range team.Responders {
 		bytes += len(id) + len("arn:aws:sns:ap-southeast-1:123456789012:--") + len(stackName) + len(logicalID("Topic", id)) + 13 + len(`"":"",`)
 	}
 	if bytes <= environmentBytesMax {
 		return nil
 	}
-	each := (bytes - 600) / len(team.Responders)
+	each := (bytes - restBytes) / len(team.Responders)
 	return fmt.Errorf("%d responders are too many for one deployment: the addresses of their topics take about %d bytes, and Lambda gives a function %d in all. About %d fit; split the team over two deployments (-c name=…), or shorten ids and name",
-		len(team.Responders), bytes, environmentBytesMax, (environmentBytesMax-600)/each)
+		len(team.Responders), bytes, environmentBytesMax, (environmentBytesMax-restBytes)/each)
 }
 
 // logicalID makes a logical id of parts, which may hold characters that one

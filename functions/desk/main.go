@@ -33,11 +33,12 @@ func wire(getenv func(string) string) (base.Handler, error) {
 	d.Store, d.Clock, d.Log = b.Store, b.Clock, b.Log
 	d.Mailer = &sesmailer.Mailer{Client: client, From: d.From.String(), Region: b.AWS.Region}
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
-		if !base.IsSweep(event) {
-			var e events.SQSEvent // says only that something is due
-			if err := base.SQS.Unmarshal(event, &e); err != nil {
-				return nil, err
-			}
+		if base.IsSweep(event) {
+			return nil, b.Swept(ctx, "desk", d.Run(ctx))
+		}
+		var e events.SQSEvent // says only that something is due
+		if err := base.SQS.Unmarshal(event, &e); err != nil {
+			return nil, err
 		}
 		return nil, d.Run(ctx)
 	}, nil

@@ -40,7 +40,7 @@ func wire(getenv func(string) string) (base.Handler, error) {
 	in.Mails = &s3mail.Mails{Client: client, Bucket: getenv(env.MailBucket)}
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		if base.IsSweep(event) {
-			return nil, in.Sweep(ctx)
+			return nil, b.Swept(ctx, "inbox", in.Sweep(ctx))
 		}
 		var e events.S3Event
 		if err := base.S3.Unmarshal(event, &e); err != nil {

@@ -39,6 +39,6 @@ func wire(getenv func(string) string) (base.Handler, error) {
 		if !base.IsSweep(event) {
 			return nil, fmt.Errorf("want %s", env.Sweep)
 		}
-		return nil, runner.Run(ctx, b.Clock.Now().Add(time.Minute))
+		return nil, b.Swept(ctx, "probe", runner.Run(ctx, b.Clock.Now().Add(time.Minute)))
 	}, nil
 }

@@ -38,7 +38,7 @@ func wire(getenv func(string) string) (base.Handler, error) {
 	router := b.Loop(pager)
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		if base.IsSweep(event) {
-			return nil, router.Sweep(ctx, b.Store)
+			return nil, b.Swept(ctx, "router", router.Sweep(ctx, b.Store))
 		}
 		return base.Batch(ctx, b.Log, event, func(ctx context.Context, m events.SQSMessage) error {
 			hint, err := sqstimer.Parse(m.Body)

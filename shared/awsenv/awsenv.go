@@ -13,12 +13,13 @@ import (
 
 // Services whose endpoint can be set apart, by the SDKs' common name.
 const (
-	DynamoDB = "DYNAMODB"
-	SNS      = "SNS"
-	SQS      = "SQS"
-	SES      = "SESV2"
-	S3       = "S3"
-	SSM      = "SSM"
+	DynamoDB   = "DYNAMODB"
+	SNS        = "SNS"
+	SQS        = "SQS"
+	SES        = "SESV2"
+	S3         = "S3"
+	CloudWatch = "CLOUDWATCH"
+	SSM        = "SSM"
 )
 
 // Config returns the configuration for the given services. On a laptop

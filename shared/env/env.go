@@ -10,6 +10,12 @@ const (
 	DeskQueue   = "ROUSE_DESK_QUEUE_URL"
 	// Topics is a JSON object: responder id to the ARN of their SNS topic.
 	Topics = "ROUSE_TOPICS"
+	// RingTopic and TellTopic are the ARNs of the topics that do not pass the
+	// router: one rings phones, the other mails.
+	RingTopic = "ROUSE_RING_TOPIC"
+	TellTopic = "ROUSE_TELL_TOPIC"
+	// DeadQueues is a JSON object: function to the URL of its dead letters.
+	DeadQueues = "ROUSE_DEAD_QUEUES"
 	// AckURL is where the ack screen is served, with a scheme and without a
 	// trailing slash.
 	AckURL = "ROUSE_ACK_URL"
@@ -42,6 +48,6 @@ const (
 	Expires = "expires"
 )
 
-// Sweep is what the Scheduler sends each minute to router, inbox, desk and
-// probe, so that it is told apart from what a queue or a bucket sends.
+// Sweep is what the Scheduler sends each minute to router, inbox, desk, probe
+// and watch, so that it is told apart from what a queue or a bucket sends.
 const Sweep = `{"sweep":true}`

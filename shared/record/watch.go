@@ -57,9 +57,6 @@ type Deployment struct {
 	Ring   string            // ARN of the topic that rings phones
 	Tell   string            // ARN of the topic that mails
 	// Dead are the URLs of the dead-letter queues, by function.
-	Dead   map[string]string
-	AckURL string
-	// Bucket holds inbound mail; "" without an inbox.
-	Bucket string
-	At     time.Time // when that was written
+	Dead map[string]string
+	At   time.Time // when that was written
 }

@@ -41,7 +41,7 @@ var watchTests = []test{
 		d, err := f.Deployment(f.Context())
 		f.must(err)
 		f.same("at first", d, record.Deployment{})
-		want := record.Deployment{Region: "us-east-2", Topics: map[string]string{"ana": "arn"}, Ring: "ring", Tell: "tell", Dead: map[string]string{"router": "url"}, AckURL: "https://r", Bucket: "mail", At: at(0)}
+		want := record.Deployment{Region: "us-east-2", Topics: map[string]string{"ana": "arn"}, Ring: "ring", Tell: "tell", Dead: map[string]string{"router": "url"}, At: at(0)}
 		f.must(f.PutDeployment(f.Context(), want))
 		d, err = f.Deployment(f.Context())
 		f.must(err)

@@ -104,7 +104,9 @@ func run(ctx context.Context, host string) error {
 
 func account(team *config.Config) awsfake.Options {
 	o := awsfake.Options{
-		Queues:     []awsfake.Queue{{Name: "router"}, {Name: "desk"}},
+		Queues:     []awsfake.Queue{{Name: "router"}, {Name: "desk"}, {Name: "router-dead"}},
+		Topics:     []string{"ops-ring", "ops-tell"},
+		Facts:      awsfake.Facts{SMSProduction: true, SpendLimit: "50"}, // and nobody has confirmed anything
 		Parameters: map[string]string{},
 	}
 	for _, name := range check.Secrets(team.Checks) {

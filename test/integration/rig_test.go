@@ -32,7 +32,7 @@ import (
 	"rouse/test/stack"
 )
 
-var functions = []string{"probe", "inbox", "router", "ack", "sms", "desk"}
+var functions = []string{"probe", "inbox", "router", "ack", "sms", "desk", "watch"}
 
 // binaries is the folder in which each function lies under its name, built
 // for this machine and otherwise as for Lambda.

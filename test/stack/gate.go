@@ -115,12 +115,27 @@ func (g *gate) wants(service string, r *http.Request, body []byte) []want {
 	case "sqs":
 		var q struct{ QueueUrl string }
 		json.Unmarshal(body, &q)
-		return []want{{"sqs:" + action, "${" + logicalID(path.Base(q.QueueUrl)) + "Queue.Arn}"}}
+		name := path.Base(q.QueueUrl)
+		if of, dead := strings.CutSuffix(name, "-dead"); dead {
+			return []want{{"sqs:" + action, strings.Replace(g.stack.Template.deadQueues()[of], "}", ".Arn}", 1)}}
+		}
+		return []want{{"sqs:" + action, "${" + logicalID(name) + "Queue.Arn}"}}
 	case "sns":
 		// The responders of this test are not the template's: any of theirs
 		// stands for any of ours.
 		form, _ := url.ParseQuery(string(body))
-		return []want{{"sns:" + form.Get("Action"), "${TopicAna}"}}
+		action, topic := "sns:"+form.Get("Action"), form.Get("TopicArn")
+		switch {
+		case topic == "":
+			return []want{{action, "*"}}
+		case strings.HasSuffix(topic, ":"+RingTopic):
+			return []want{{action, "${OpsRing}"}}
+		case strings.HasSuffix(topic, ":"+TellTopic):
+			return []want{{action, "${OpsTell}"}}
+		}
+		return []want{{action, "${TopicAna}"}}
+	case "monitoring":
+		return []want{{"cloudwatch:" + path.Base(r.URL.Path), "*"}}
 	case "ses":
 		identity := "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com"
 		return []want{{"ses:SendEmail", identity}, {"ses:SendRawEmail", identity}}

@@ -26,7 +26,7 @@ func TestSamLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	template := stack.ReadTemplate(t)
-	for _, name := range []string{"probe", "inbox", "router", "ack", "sms", "desk"} {
+	for _, name := range []string{"probe", "inbox", "router", "ack", "sms", "desk", "watch"} {
 		id := strings.ToUpper(name[:1]) + name[1:]
 		given := template.Function(name).Env
 		for variable, value := range vars[id] {
@@ -76,7 +76,7 @@ func TestEveryEventIsTried(t *testing.T) {
 // TestSchedules: what Scheduler sends is what the functions take for a sweep.
 func TestSchedules(t *testing.T) {
 	schedules := stack.ReadTemplate(t).Schedules()
-	for _, name := range []string{"probe", "inbox", "router", "desk"} {
+	for _, name := range []string{"probe", "inbox", "router", "desk", "watch"} {
 		if schedules[name] != env.Sweep {
 			t.Errorf("%s is sent %q, want %q", name, schedules[name], env.Sweep)
 		}

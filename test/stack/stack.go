@@ -36,6 +36,12 @@ import (
 // Bucket is where inbound mail lies.
 const Bucket = "rouse-mail-test"
 
+// The topics that do not pass the router.
+const (
+	RingTopic = "ops-ring"
+	TellTopic = "ops-tell"
+)
+
 // A Stack is one deployment of its own.
 type Stack struct {
 	AWS      *awsfake.Server // SNS, SQS and SES
@@ -72,7 +78,7 @@ func Start(t testing.TB, path string) *Stack {
 	fileServer := httptest.NewServer(gofakes3.New(files).Server())
 	t.Cleanup(fileServer.Close)
 	s.backends = map[string]string{
-		"dynamodb": dynamolocal.Endpoint(t), "s3": fileServer.URL, "sns": s.AWS.URL, "sqs": s.AWS.URL, "ses": s.AWS.URL, "ssm": s.AWS.URL,
+		"dynamodb": dynamolocal.Endpoint(t), "s3": fileServer.URL, "sns": s.AWS.URL, "sqs": s.AWS.URL, "ses": s.AWS.URL, "ssm": s.AWS.URL, "monitoring": s.AWS.URL,
 	}
 
 	keys := credentials.NewStaticCredentialsProvider("key", "secret", "")
@@ -93,8 +99,24 @@ func Start(t testing.TB, path string) *Stack {
 
 func (s *Stack) account() awsfake.Options {
 	var o awsfake.Options
-	for id := range s.Team.Responders {
+	o.Topics = []string{RingTopic, TellTopic}
+	// Everybody has confirmed, and SMS leave for every number.
+	o.Facts = awsfake.Facts{SMSProduction: true, SpendLimit: "50", Concurrency: 1000, SESProduction: true, Subscriptions: []awsfake.Subscription{
+		{Topic: RingTopic, Protocol: "sms", Endpoint: "+13105550100", Confirmed: true}, {Topic: TellTopic, Protocol: "email", Endpoint: "ana@example.com", Confirmed: true},
+	}}
+	for id, r := range s.Team.Responders {
 		o.Topics = append(o.Topics, id)
+		if r.Phone != "" {
+			o.Facts.Subscriptions = append(o.Facts.Subscriptions, awsfake.Subscription{Topic: id, Protocol: "sms", Endpoint: r.Phone, Confirmed: true})
+		}
+		if r.Email != "" {
+			o.Facts.Subscriptions = append(o.Facts.Subscriptions, awsfake.Subscription{Topic: id, Protocol: "email", Endpoint: r.Email, Confirmed: true})
+		}
+	}
+	for name := range s.Template.deadQueues() {
+		if name != "router" && name != "desk" { // which are below, with their queues
+			o.Queues = append(o.Queues, awsfake.Queue{Name: name + "-dead"})
+		}
 	}
 	for _, name := range []string{"router", "desk"} {
 		q := s.Template.queue(logicalID(name) + "Queue")
@@ -123,12 +145,13 @@ func (s *Stack) Direct(function string) map[string]string {
 func (s *Stack) environment(function string, endpoint func(service string) string) map[string]string {
 	s.t.Helper()
 	vars := map[string]string{
-		"AWS_ENDPOINT_URL_DYNAMODB": endpoint("dynamodb"),
-		"AWS_ENDPOINT_URL_SNS":      endpoint("sns"),
-		"AWS_ENDPOINT_URL_SQS":      endpoint("sqs"),
-		"AWS_ENDPOINT_URL_SESV2":    endpoint("ses"),
-		"AWS_ENDPOINT_URL_S3":       endpoint("s3"),
-		"AWS_ENDPOINT_URL_SSM":      endpoint("ssm"),
+		"AWS_ENDPOINT_URL_DYNAMODB":   endpoint("dynamodb"),
+		"AWS_ENDPOINT_URL_SNS":        endpoint("sns"),
+		"AWS_ENDPOINT_URL_SQS":        endpoint("sqs"),
+		"AWS_ENDPOINT_URL_SESV2":      endpoint("ses"),
+		"AWS_ENDPOINT_URL_S3":         endpoint("s3"),
+		"AWS_ENDPOINT_URL_SSM":        endpoint("ssm"),
+		"AWS_ENDPOINT_URL_CLOUDWATCH": endpoint("monitoring"),
 	}
 	topics := map[string]string{}
 	for id := range s.Team.Responders {
@@ -138,7 +161,16 @@ func (s *Stack) environment(function string, endpoint func(service string) strin
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	dead := map[string]string{}
+	for name := range s.Template.deadQueues() {
+		dead[name] = s.AWS.QueueURL(name + "-dead")
+	}
+	urls, err := json.Marshal(dead)
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	values := map[string]string{
+		env.RingTopic: s.AWS.TopicARN(RingTopic), env.TellTopic: s.AWS.TopicARN(TellTopic), env.DeadQueues: string(urls),
 		env.Table: s.Table, env.Topics: string(arns), env.AckURL: s.AckURL, env.MailBucket: Bucket,
 		env.RouterQueue: s.AWS.QueueURL("router"), env.DeskQueue: s.AWS.QueueURL("desk"),
 	}

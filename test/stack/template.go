@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"rouse/shared/env"
 )
 
 // A Template is what infra synthesizes of everything that rouse.yaml can ask
@@ -113,6 +115,16 @@ func (t Template) queue(id string) queue {
 	}
 	t.properties(id, &q)
 	return queue{time.Duration(q.VisibilityTimeout) * time.Second, q.RedrivePolicy.MaxReceiveCount}
+}
+
+// deadQueues are references to the dead-letter queues, by function, as the
+// template tells watch of them.
+func (t Template) deadQueues() map[string]string {
+	var dead map[string]string
+	if err := json.Unmarshal([]byte(t.Function("watch").Env[env.DeadQueues]), &dead); err != nil {
+		panic("the template tells watch of no dead letters: " + err.Error())
+	}
+	return dead
 }
 
 // A Mapping is what the template says about a queue that invokes a function.

@@ -78,6 +78,15 @@ func (b Base) Team() *amend.Source {
 	return &amend.Source{Deployed: b.Config.Team(), Store: b.Store, Clock: b.Clock, Log: b.Log}
 }
 
+// Swept notes that the named function has come to the end of its minute's work,
+// unless err says that it has not; watch asks after it.
+func (b Base) Swept(ctx context.Context, name string, err error) error {
+	if err != nil {
+		return err
+	}
+	return b.Store.Beat(ctx, name, b.Clock.Now())
+}
+
 // A Handler takes an event as it came.
 type Handler = func(ctx context.Context, event json.RawMessage) (any, error)
 
