@@ -48,8 +48,8 @@ var mutations = []mutation{
 	{"an index that never shows a page", nothingIsLeft, above(func(s Store) Store { return idleSweep{s} })},
 	{"a lease that does not look whether somebody has it", noWakeAfterAck, below(func(s Store) Store { return looseLease{s} })},
 	{"a signal that opens an incident of its own", oneOpenPerKey, above(commits(func(c *loop.Commit) {
-		if len(c.Rest.Signals) > 0 && c.After.ID != "" {
-			c.After.ID = incident.ID(c.Rest.Signals[0])
+		if len(c.Rest.Signals) > 0 && c.Before.Open() {
+			c.After.ID, c.After.Word = incident.ID(c.Rest.Signals[0]), "" // its word is taken
 		}
 	}))},
 	{"signals that are forgotten with the first of their fold", foldedOnce, below(func(s Store) Store { return cursor{s} })},

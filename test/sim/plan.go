@@ -13,6 +13,7 @@ import (
 	"rouse/shared/check"
 	"rouse/shared/config"
 	"rouse/shared/desk"
+	"rouse/shared/escalation"
 	"rouse/shared/inbox"
 	"rouse/shared/page"
 )
@@ -89,6 +90,7 @@ const (
 	channelLoad stepKind = "channel throttles"
 	unreachable stepKind = "unreachable" // watch finds that a channel reaches nobody, for a time
 	leaves      stepKind = "leaves"      // a responder leaves the team
+	deploys     stepKind = "deploys"     // another policy; for a time both versions run
 	drills      stepKind = "drills"      // watch begins a drill
 )
 
@@ -101,7 +103,7 @@ type step struct {
 	turn    check.Turn    // without its times
 	since   time.Duration // since when it looks well; zero if it does not
 	last    time.Duration // when its last sample failed
-	text    int           // index into letters
+	text    int           // index into letters, or into policies
 	lasts   time.Duration
 }
 
@@ -112,6 +114,8 @@ func (s step) String() string {
 		text = fmt.Sprintf("check %s: %s", s.who, s.turn.Kind)
 	case writes, replies:
 		text += fmt.Sprintf(": %q", letters[s.text].subject)
+	case deploys:
+		text += " " + policies[s.text].name
 	case channelDies, channelLoad, unreachable:
 		text = fmt.Sprintf("%s of %s %s", s.channel, cmp.Or(s.who, "everybody"), s.kind)
 	}
@@ -131,6 +135,21 @@ var letters = []struct{ subject, text, header string }{
 	{"Hello", "It feels strange tonight?", ""},
 	{"Invoice", "Could you send us the invoice for October please?", ""},
 	{"Monitoring: log in failed", "Automatic monitoring: log in is failing for all users.", "Auto-Submitted: auto-generated\r\n"},
+}
+
+// policies are what a deployment makes of the steps of each policy.
+var policies = []struct {
+	name   string
+	change func([]escalation.Step) []escalation.Step
+}{
+	{"a policy of fewer steps", func(s []escalation.Step) []escalation.Step { return s[:(len(s)+1)/2] }},
+	{"its policy in another order", func(s []escalation.Step) []escalation.Step { slices.Reverse(s); return s }},
+	{"shorter waits", func(s []escalation.Step) []escalation.Step {
+		for i := range s {
+			s[i].Wait = max(s[i].Wait/2, config.WaitMin)
+		}
+		return s
+	}},
 }
 
 func newPlan(seed uint64) plan {
@@ -159,13 +178,15 @@ func newPlan(seed uint64) plan {
 	people := slices.Sorted(maps.Keys(p.team.config.Responders))
 	for range r.IntN(4) {
 		s := step{at: within(r, 100*time.Minute), lasts: 30*time.Second + within(r, 10*time.Minute)}
-		s.kind = []stepKind{stops, storeFails, channelDies, channelLoad, unreachable, leaves}[r.IntN(6)]
+		s.kind = []stepKind{stops, storeFails, channelDies, channelLoad, unreachable, leaves, deploys}[r.IntN(7)]
 		s.channel = []string{"sms", "email"}[r.IntN(2)]
 		switch s.kind {
 		case stops:
 			s.who, s.lasts = []string{"router", "desk", "inbox"}[r.IntN(3)], 10*time.Minute
 		case storeFails:
 			s.who = "store"
+		case deploys:
+			s.who, s.text, s.lasts = "the team", r.IntN(len(policies)), min(s.lasts, time.Minute)
 		case leaves:
 			s.who, s.lasts = people[r.IntN(len(people))], 0
 		default:

@@ -47,7 +47,7 @@ var Invariants = []string{nextPageIsComing, nextPageComes, pageGoesOut, nothingI
 // from what Rouse has asked for.
 type watch struct {
 	w        *world
-	longest  time.Duration // that a page may be waited for
+	longest  time.Duration // that a page may be waited for, unless everyone has been paged
 	order    int           // of what happens
 	byKey    map[incident.Key]incident.Incident
 	lives    map[incident.ID]*life
@@ -107,15 +107,12 @@ type debt struct {
 
 func newWatch(w *world) *watch {
 	c := w.team.config
-	// Beyond the longest wait of its own: a whole round that reached nobody,
-	// steps for everyone that thin out, and a report that is not clear.
+	// Beyond the longest wait of its own: a whole round that reached nobody, and
+	// a report that is not clear.
 	longest := 5 * time.Minute
 	for _, p := range c.Policies {
 		for _, s := range p.Steps {
 			longest = max(longest, s.Wait)
-			if slices.ContainsFunc(s.Targets, func(t escalation.Target) bool { return t.Kind == escalation.Everyone }) {
-				longest = max(longest, 30*time.Minute)
-			}
 		}
 	}
 	return &watch{
@@ -411,7 +408,11 @@ const callsMax = 1500
 func (w *watch) floods(p incident.Page) string {
 	const most, while = 5, 5 * time.Second
 	now := w.w.clock.Now()
-	to := addressee{p.Incident, w.lives[p.Incident].taps, p.Who, p.Channel}
+	l := w.lives[p.Incident]
+	if l == nil {
+		return "" // that it is claimed at all, noWakeAfterAck is against
+	}
+	to := addressee{p.Incident, l.taps, p.Who, p.Channel}
 	times := append(w.lately[to], now)
 	for now.Sub(times[0]) > while {
 		times = times[1:]
@@ -425,9 +426,14 @@ func (w *watch) floods(p incident.Page) string {
 
 func drill(key incident.Key) bool { return strings.HasPrefix(string(key), incident.DrillPrefix) }
 
-// firstStep lists whom the default policy pages first at an instant.
+// firstStep lists whom the default policy pages first at an instant; while a
+// deployment is under way, either policy.
 func (w *watch) firstStep(at time.Time) (who []string) {
-	for _, t := range w.w.rules.PolicyFor("").Steps[0].Targets {
+	targets := w.w.rules.PolicyFor("").Steps[0].Targets
+	if w.w.clock.Now().Before(w.w.oldUntil) {
+		targets = slices.Concat(targets, w.w.old.PolicyFor("").Steps[0].Targets)
+	}
+	for _, t := range targets {
 		switch t.Kind {
 		case escalation.Responder:
 			who = append(who, t.ID)
@@ -444,7 +450,7 @@ func (w *watch) firstStep(at time.Time) (who []string) {
 func (w *watch) widens(p incident.Page) string {
 	l := w.lives[p.Incident]
 	switch {
-	case !drill(l.Key):
+	case l == nil || !drill(l.Key):
 		return ""
 	case !slices.Contains(l.asked, p.Who) || p.Kind != incident.PageDrill:
 		return fmt.Sprintf("the drill %s pages %s (%s); its first step is %v", l.Key, p.Who, p.Kind, l.asked)
@@ -500,14 +506,23 @@ func (w *watch) neverFolded() string {
 	return ""
 }
 
+// longestOf is how long an incident may be without a page: everyone, once
+// paged, is left in peace for up to half an hour, which may leave nobody.
+func (w *watch) longestOf(in incident.Incident) time.Duration {
+	if in.EveryoneTimes > 0 {
+		return max(w.longest, 30*time.Minute)
+	}
+	return w.longest
+}
+
 func (w *watch) forgetsPage(c loop.Commit) string {
 	in := c.After
 	switch {
 	case !in.Open() || in.State != incident.Triggered || drill(in.Key):
 	case in.NextStep.IsZero():
 		return fmt.Sprintf("%s is triggered and nothing is to come", in.ID)
-	case in.NextStep.Sub(c.At) > w.longest+skewSlack:
-		return fmt.Sprintf("%s is triggered and its next page is to come in %s, later than %s", in.ID, in.NextStep.Sub(c.At), w.longest)
+	case in.NextStep.Sub(c.At) > w.longestOf(in)+skewSlack:
+		return fmt.Sprintf("%s is triggered and its next page is to come in %s, later than %s", in.ID, in.NextStep.Sub(c.At), w.longestOf(in))
 	}
 	return ""
 }
@@ -530,7 +545,7 @@ func (w *watch) pageIsLate(f *fn, seen time.Time) string {
 		}
 		// A page whose sender died is sent again when its lease has run out.
 		const takeover = 40 * time.Second
-		if most := w.longest + f.started.Sub(w.swept) + takeover; now.Sub(since) > most {
+		if most := w.longestOf(in) + f.started.Sub(w.swept) + takeover; now.Sub(since) > most {
 			return fmt.Sprintf("%s is triggered and nobody has been paged for %s, longer than %s", in.ID, now.Sub(since).Round(time.Second), most.Round(time.Second))
 		}
 	}

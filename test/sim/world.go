@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"slices"
 	"time"
 
 	"rouse/shared/check"
@@ -48,6 +49,8 @@ type world struct {
 	windows  []window
 	config   *config.Config // as people have left by now
 	rules    loop.Team      // of it
+	old      loop.Team      // of the one before, which some functions still have
+	oldUntil time.Time
 
 	letters  []*letter
 	lastTold map[string]string // customer → Message-ID
@@ -83,6 +86,15 @@ func (w *world) hire(c *config.Config) {
 	if w.Team != nil {
 		w.rules = w.Team(w.rules)
 	}
+}
+
+// rulesOf are what an invocation decides by: while a deployment is under way,
+// some by the old ones.
+func (w *world) rulesOf(f *fn) loop.Team {
+	if w.clock.Now().Before(w.oldUntil) && unit(mix(f.id, 61)) < 0.5 {
+		return w.old
+	}
+	return w.rules
 }
 
 func (w *world) start() {
@@ -137,6 +149,15 @@ func (w *world) befalls(i int, s step) {
 		left.Responders = maps.Clone(left.Responders)
 		delete(left.Responders, s.who)
 		w.hire(&left)
+	case deploys:
+		w.old, w.oldUntil = w.rules, w.clock.Now().Add(s.lasts)
+		next := *w.config
+		next.Policies = maps.Clone(next.Policies)
+		for id, p := range next.Policies {
+			p.Steps, p.RepeatFrom = policies[s.text].change(slices.Clone(p.Steps)), 0
+			next.Policies[id] = p
+		}
+		w.hire(&next)
 	case stops, storeFails:
 		w.windows = append(w.windows, window{s.kind, s.who, "", w.clock.Now().Add(s.lasts)})
 	default:
@@ -163,7 +184,7 @@ func (w *world) minute() {
 }
 
 func (w *world) loop(f *fn, s loop.Sender) *loop.Loop {
-	team := func(context.Context) (loop.Team, error) { return w.rules, nil }
+	team := func(context.Context) (loop.Team, error) { return w.rulesOf(f), nil }
 	return &loop.Loop{Store: w.store(f), Clock: f, Team: team, Sender: s, Hints: hints{f}, Log: quiet}
 }
 
