@@ -7,10 +7,12 @@ const (
 	Step = 2500 * time.Millisecond
 	// Hold is how long suspicion lasts after a failure.
 	Hold = 40 * time.Second
+	// ReportedFor is how long it lasts after a customer has reported trouble.
+	ReportedFor = 5 * time.Minute
 )
 
-// A Plan says when a check is sampled: on the grid of Every, and on the grid
-// of Step until Hold has passed without a failure. Grids are absolute, so that
+// A Plan says when a check is sampled: on the grid of Every, and under suspicion
+// on the grid of Step. Grids are absolute, so that
 // runs that follow each other keep to the same one. A sample starts on its
 // grid whether or not the one before it has come back.
 type Plan struct {
@@ -22,9 +24,9 @@ type Plan struct {
 }
 
 // Next is when the next sample is due, given when the last one started (zero:
-// never) and when the last failed one did (zero: none). A time that has passed
-// means at once; slots that were missed are not made up for.
-func (p Plan) Next(last, bad time.Time) time.Time {
+// never) and until when the check is under suspicion (zero: it is not). A time
+// that has passed means at once; slots that were missed are not made up for.
+func (p Plan) Next(last, suspect time.Time) time.Time {
 	if last.IsZero() {
 		return last
 	}
@@ -32,10 +34,7 @@ func (p Plan) Next(last, bad time.Time) time.Time {
 	for !p.fits(next) {
 		next = next.Add(p.Every)
 	}
-	if bad.IsZero() {
-		return next
-	}
-	for fine := last.Truncate(Step).Add(Step); fine.Before(next) && !fine.After(bad.Add(Hold)); fine = fine.Add(Step) {
+	for fine := last.Truncate(Step).Add(Step); fine.Before(next) && !fine.After(suspect); fine = fine.Add(Step) {
 		if p.fits(fine) {
 			return fine
 		}

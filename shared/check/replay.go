@@ -83,7 +83,7 @@ func (w World) Fail(t time.Time) float64 {
 func (w World) Replay(p Params, plan Plan, seed uint64, from, to time.Time) []Change {
 	r := replay{rule: p.filled()}
 	sample := w.Sampler(seed)
-	for at := from; at.Before(to); at = plan.Next(at, r.state.Bad) {
+	for at := from; at.Before(to); at = plan.Next(at, r.state.Suspicion()) {
 		r.add(sample(at))
 	}
 	r.judge()

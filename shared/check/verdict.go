@@ -109,6 +109,30 @@ type State struct {
 	// Ended a day of it on its way to the files.
 	History []byte `json:"history,omitempty"`
 	Ended   *Ended `json:"ended,omitempty"`
+
+	// Claim is the run that samples the check.
+	Claim Claim `json:"claim,omitzero"`
+
+	// Suspected is until when a customer's report has the check sampled often.
+	// Others write it than who saves the state, so a store keeps it apart.
+	Suspected time.Time `json:"-"`
+}
+
+// A Claim keeps two runs apart that find themselves sampling one check, as after
+// an event that was delivered twice: the one that does not have it leaves the
+// check alone until the claim runs out.
+type Claim struct {
+	Run   string    `json:"run"`
+	Until time.Time `json:"until"`
+}
+
+// Suspicion is until when the check is sampled often: for a while after a
+// failure, and after a report, whatever the verdict says. Zero: it is not.
+func (s State) Suspicion() time.Time {
+	if s.Bad.IsZero() {
+		return s.Suspected
+	}
+	return later(s.Bad.Add(Hold), s.Suspected)
 }
 
 // Red reports whether the check is judged to fail, now or within the quiet time.

@@ -342,7 +342,7 @@ func TestPlan(t *testing.T) {
 				t.Fatal(err)
 			}
 			lasts := at("00:00:00").Add(last.Sub(last.Truncate(24 * time.Hour)))
-			if got := tt.plan.Next(lasts, bad); got.Format("15:04:05.999") != want.Format("15:04:05.999") {
+			if got := tt.plan.Next(lasts, check.State{Bad: bad}.Suspicion()); got.Format("15:04:05.999") != want.Format("15:04:05.999") {
 				t.Errorf("got %v, want %v", got, tt.want)
 			}
 		})
@@ -354,13 +354,13 @@ func TestPlan(t *testing.T) {
 		p := check.Plan{Every: time.Duration(rapid.IntRange(5, 3600).Draw(t, "every")) * time.Second,
 			Timeout: time.Duration(rapid.IntRange(1, 60).Draw(t, "timeout")) * time.Second}
 		last := midnight.Add(time.Duration(rapid.IntRange(0, 1e8).Draw(t, "last")) * time.Millisecond)
-		bad := last.Add(-time.Duration(rapid.IntRange(0, 100).Draw(t, "ago")) * time.Second)
-		next := p.Next(last, bad)
+		suspect := last.Add(check.Hold - time.Duration(rapid.IntRange(0, 100).Draw(t, "ago"))*time.Second)
+		next := p.Next(last, suspect)
 		if !next.After(last) || next.Add(p.Timeout).After(next.Truncate(time.Minute).Add(time.Minute)) {
 			t.Fatalf("after %v comes %v", last, next)
 		}
 		if next.After(p.Next(last, time.Time{})) {
-			t.Fatal("a failure made the next sample later")
+			t.Fatal("a suspicion made the next sample later")
 		}
 	})
 }

@@ -230,6 +230,16 @@ func (s *Store) put(ctx context.Context, it item, c condition) error {
 	return s.conditional(it.place(), err)
 }
 
+// update sets attributes of one item by an update expression, whose values are
+// c's too. It makes the item if there is none.
+func (s *Store) update(ctx context.Context, at place, set string, c condition) error {
+	_, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
+		TableName: &s.table, Key: at.key(), UpdateExpression: &set,
+		ConditionExpression: c.expression(), ExpressionAttributeNames: names(set, c.text), ExpressionAttributeValues: c.values,
+	}, patiently)
+	return s.conditional(at, err)
+}
+
 // remove deletes one item; one that is not there is deleted already.
 func (s *Store) remove(ctx context.Context, at place, c condition) error {
 	_, err := s.api.DeleteItem(ctx, &dynamodb.DeleteItemInput{

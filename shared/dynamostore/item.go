@@ -33,6 +33,7 @@ const (
 	attrLeft    = "left"    // pages of a rest that are still to be put
 	attrAt      = "at"      // of a reporter's mail; when a fact was found
 	attrRev     = "rev"     // of a check's state
+	attrSuspect = "suspect" // until when a report has the check sampled often
 	attrDone    = "done"    // a notice was sent
 	attrMoved   = "moved"   // a reporter's reports were moved to another incident
 	attrToken   = "token"   // of a hold

@@ -39,7 +39,7 @@ func (s *Store) Around(ctx context.Context, messageIDs, checks []string) (record
 			around.Threads[m] = t
 		} else if name, ok := strings.CutPrefix(at.pk, checkPrefix); ok {
 			var state check.State
-			err = it.decode(&state)
+			state, err = decodeState(it)
 			around.Checks[name] = state
 		} else {
 			around.Open, err = stillOpen(around.Open, it)

@@ -21,7 +21,7 @@
 //	WALK#<broadcast>    walk                       a broadcast on its way
 //	THREAD#<sha256>     thread                     where a Message-ID belongs
 //	LETTER#<mail>       letter                     what was made of a mail
-//	CHECK#<name>        check                      the state of a check
+//	CHECK#<name>        check                      the state of a check, and until when it is suspected
 //	                    day#<date>                 a day of its history, and the state saved with it
 //	SENDER#<reporter>   answered                   the latest answers to an address
 //	                    off                        why nothing is sent to it any more
@@ -65,6 +65,7 @@ type API interface {
 	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
 	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
 	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
 	DeleteItem(context.Context, *dynamodb.DeleteItemInput, ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error)
 	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
 	BatchWriteItem(context.Context, *dynamodb.BatchWriteItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchWriteItemOutput, error)
@@ -74,7 +75,7 @@ type API interface {
 // that finds methods by name while it runs, as html/template does, must
 // otherwise keep every call that the SDK knows: a third of the ack function.
 func Narrow(c *dynamodb.Client) API {
-	return narrow{c.TransactWriteItems, c.Query, c.GetItem, c.PutItem, c.DeleteItem, c.BatchGetItem, c.BatchWriteItem, c.Options}
+	return narrow{c.TransactWriteItems, c.Query, c.GetItem, c.PutItem, c.UpdateItem, c.DeleteItem, c.BatchGetItem, c.BatchWriteItem, c.Options}
 }
 
 type call[In, Out any] = func(context.Context, *In, ...func(*dynamodb.Options)) (*Out, error)
@@ -84,6 +85,7 @@ type narrow struct {
 	query              call[dynamodb.QueryInput, dynamodb.QueryOutput]
 	getItem            call[dynamodb.GetItemInput, dynamodb.GetItemOutput]
 	putItem            call[dynamodb.PutItemInput, dynamodb.PutItemOutput]
+	updateItem         call[dynamodb.UpdateItemInput, dynamodb.UpdateItemOutput]
 	deleteItem         call[dynamodb.DeleteItemInput, dynamodb.DeleteItemOutput]
 	batchGetItem       call[dynamodb.BatchGetItemInput, dynamodb.BatchGetItemOutput]
 	batchWriteItem     call[dynamodb.BatchWriteItemInput, dynamodb.BatchWriteItemOutput]
@@ -106,6 +108,10 @@ func (n narrow) GetItem(ctx context.Context, in *dynamodb.GetItemInput, o ...fun
 
 func (n narrow) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error) {
 	return n.putItem(ctx, in, o...)
+}
+
+func (n narrow) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	return n.updateItem(ctx, in, o...)
 }
 
 func (n narrow) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {

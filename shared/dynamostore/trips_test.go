@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"rouse/shared/check"
 	"rouse/shared/clock"
 	"rouse/shared/dynamostore"
 	"rouse/shared/escalation"
+	"rouse/shared/history"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 )
@@ -93,6 +96,30 @@ func TestRoundTrips(t *testing.T) {
 		sent("the next step", 2, "Query", "TransactWriteItems")
 	})
 	clk.Run(clk.Now().Add(time.Hour))
+}
+
+// Whatever a save of a check does, it is one write, and a load one read but for
+// the minute in which a day is put on file.
+func TestASaveIsOneWrite(t *testing.T) {
+	api, name := table(t)
+	w := &wire{API: api}
+	store := dynamostore.New(w, name)
+	at := time.Date(2026, 11, 25, 23, 57, 0, 0, time.UTC)
+	for i, want := range []string{
+		"GetItem UpdateItem", "GetItem UpdateItem", "GetItem UpdateItem",
+		"GetItem UpdateItem",      // midnight: with the day that has ended
+		"GetItem GetItem PutItem", // beside that day
+		"GetItem GetItem UpdateItem",
+		"GetItem UpdateItem",
+	} {
+		s, err := store.LoadCheck(t.Context(), "login")
+		must(t, err)
+		s = history.Add(s, time.Minute, []check.Sample{{At: at.Add(time.Duration(i) * time.Minute), OK: true}}).Saving()
+		must(t, store.SaveCheck(t.Context(), "login", s))
+		if got := strings.Join(w.take(), " "); got != want {
+			t.Errorf("minute %d: %s, want %s", i, got, want)
+		}
+	}
 }
 
 // BenchmarkSignalToPage is from a durable signal to the page in the carrier's

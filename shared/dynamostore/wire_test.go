@@ -69,6 +69,10 @@ func (w *wire) PutItem(ctx context.Context, in *dynamodb.PutItemInput, o ...func
 	return pass(w, "PutItem", w.API.PutItem, ctx, in, o)
 }
 
+func (w *wire) UpdateItem(ctx context.Context, in *dynamodb.UpdateItemInput, o ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error) {
+	return pass(w, "UpdateItem", w.API.UpdateItem, ctx, in, o)
+}
+
 func (w *wire) DeleteItem(ctx context.Context, in *dynamodb.DeleteItemInput, o ...func(*dynamodb.Options)) (*dynamodb.DeleteItemOutput, error) {
 	return pass(w, "DeleteItem", w.API.DeleteItem, ctx, in, o)
 }

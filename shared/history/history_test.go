@@ -88,13 +88,9 @@ func TestLookingMoreOftenMakesNothingWorse(t *testing.T) {
 	plan, world := check.Check{}.Plan(), check.World{{From: evening.Add(3 * time.Minute), To: evening.Add(5 * time.Minute), Fail: 1}}
 	sample := world.Sampler(1)
 	var s check.State
-	var failed time.Time
-	for at := evening; at.Before(evening.Add(time.Hour)); at = plan.Next(at, failed) {
+	for at := evening; at.Before(evening.Add(time.Hour)); at = plan.Next(at, s.Suspicion()) {
 		x := sample(at)
-		if !x.OK {
-			failed = at
-		}
-		s, _ = save(s, x)
+		s, _ = save(s.Add(check.Params{}, x), x)
 	}
 	sum := history.Sum(read(t, s).Hours)
 	up, _ := sum.Up()

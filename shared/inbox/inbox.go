@@ -130,7 +130,27 @@ func (b *Inbox) receive(ctx context.Context, m mail.Message) error {
 	}
 	kept.Letter.Key, kept.Signal = key, &signal
 	kept.MessageID, kept.Thread = m.MessageID, Thread{Key: key, Reporter: reporter.ID(), Org: org}
-	return b.keep(ctx, kept, append(assessment.Why, joined, why)...)
+	if err := b.keep(ctx, kept, append(assessment.Why, joined, why)...); err != nil || assessment.Urgency == triage.Benign {
+		return err
+	}
+	return b.suspect(ctx, assessment.Capability, around, now)
+}
+
+// suspect has the checks of a capability sampled often for a while; every check,
+// if it is "" or nothing checks it. Reports that come meanwhile prolong that at
+// most once in half of it, so that a flood of mails is no flood of writes.
+func (b *Inbox) suspect(ctx context.Context, capability string, around Around, now time.Time) error {
+	matching := slices.DeleteFunc(slices.Clone(b.Checks), func(c check.Check) bool { return c.Capability != capability })
+	if capability == "" || len(matching) == 0 {
+		matching = b.Checks
+	}
+	var errs []error
+	for _, c := range matching {
+		if left := around.Checks[c.Name].Suspected.Sub(now); left < check.ReportedFor/2 {
+			errs = append(errs, b.Store.Suspect(ctx, c.Name, now.Add(check.ReportedFor)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // keep makes what was made of a mail durable, and wakes the router for its

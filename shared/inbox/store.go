@@ -23,6 +23,9 @@ type Store interface {
 	Meet(ctx context.Context, org string, key incident.Key, now, until time.Time) (incident.Key, error)
 	// Keep makes durable what was made of a mail, all of it or nothing.
 	Keep(ctx context.Context, k Kept) error
+	// Suspect has a check sampled often until the given instant, whatever its
+	// verdict is, from the next run of the probe on. It never shortens that.
+	Suspect(ctx context.Context, check string, until time.Time) error
 }
 
 // What a Store keeps.

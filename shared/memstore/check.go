@@ -17,17 +17,32 @@ func (s *Store) LoadCheck(_ context.Context, name string) (check.State, error) {
 	return s.check(name)
 }
 
-// check is the zero State for a check that was never saved.
+// check is the zero State for a check that was never saved, nor suspected.
 func (s *Store) check(name string) (check.State, error) {
 	state, err := decodeState(name, s.checks[name])
-	if err != nil || state.Ended == nil {
+	if err != nil {
 		return state, err
 	}
-	beside, err := decodeState(name, s.days[name][state.Ended.Date])
-	if err == nil && beside.Rev == state.Rev+1 {
-		return beside, nil
+	if state.Ended != nil {
+		beside, err := decodeState(name, s.days[name][state.Ended.Date])
+		if err != nil {
+			return state, err
+		}
+		if beside.Rev == state.Rev+1 {
+			state = beside
+		}
 	}
-	return state, err
+	state.Suspected = s.suspected[name]
+	return state, nil
+}
+
+func (s *Store) Suspect(_ context.Context, name string, until time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if until.After(s.suspected[name]) {
+		s.suspected[name] = until.UTC()
+	}
+	return nil
 }
 
 // decodeState reads a state; nothing is the zero State.
@@ -102,7 +117,7 @@ func (s *Store) Checks(_ context.Context, names []string) (map[string]check.Stat
 func (s *Store) statesOf(names []string) (map[string]check.State, error) {
 	states := map[string]check.State{}
 	for _, name := range names {
-		if _, known := s.checks[name]; !known {
+		if s.checks[name] == nil && s.suspected[name].IsZero() {
 			continue
 		}
 		state, err := s.check(name)

@@ -40,6 +40,7 @@ type Store struct {
 	met        meeting
 	checks     map[string][]byte            // check.State as JSON
 	days       map[string]map[string][]byte // likewise, beside a check's days on file
+	suspected  map[string]time.Time         // checks, until when
 	holds      map[string]hold
 	amendments map[string]amend.Amendment
 	beats      map[string]time.Time
@@ -95,6 +96,7 @@ func New() *Store {
 		tallies:    map[string]record.Tally{},
 		checks:     map[string][]byte{},
 		days:       map[string]map[string][]byte{},
+		suspected:  map[string]time.Time{},
 		holds:      map[string]hold{},
 		amendments: map[string]amend.Amendment{},
 		beats:      map[string]time.Time{},

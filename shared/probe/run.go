@@ -5,6 +5,7 @@ package probe
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -59,7 +60,9 @@ type Runner struct {
 }
 
 // Run samples the checks on their plans until the time until and waits for the
-// samples under way: none is started that could outlast until. What could not
+// samples under way: none is started that could outlast until. If another run
+// turns out to sample a check at the same time, the first of them that had
+// something to save goes on, and the other hands over what it saw. What could not
 // be saved or raised is tried again with the next sample; a turn that this run
 // could not raise is raised by the next, under the same ID.
 //
@@ -71,9 +74,11 @@ func (r *Runner) Run(ctx context.Context, until time.Time) error {
 		return cmp.Compare(a.Name, b.Name)
 	})
 	faults := make([]error, len(checks))
+	id := rand.Text()[:10]
 	g := r.Clock.Group()
 	for i, c := range checks {
 		w := &watcher{check: c, rule: c.Rule(), clk: r.Clock, sampler: r.Sampler, store: r.Store, raise: r.Raise, muted: r.Muted,
+			id: id, until: until,
 			// Everybody has a microsecond of their own in the grid, so that on
 			// a virtual clock, which wakes those who wait for one instant
 			// together, no two ever work at once.
@@ -102,8 +107,17 @@ func (w *watcher) run(ctx context.Context, until time.Time) error {
 	last, _ := w.seen()
 	for {
 		now := w.clk.Now().Add(-w.offset)
-		_, bad := w.seen()
-		due := plan.Next(last, bad)
+		if other := w.claimed(); other.After(now) {
+			// Another run samples it. If it has died, this one takes over.
+			if !other.Before(until) || w.clk.Sleep(ctx, other.Add(w.offset)) != nil {
+				break
+			}
+			w.reload(ctx)
+			last, _ = w.seen()
+			continue
+		}
+		_, suspect := w.seen()
+		due := plan.Next(last, suspect)
 		if !due.After(now) {
 			if now.Add(w.check.Deadline()).After(until.Add(tolerance)) {
 				break

@@ -13,6 +13,7 @@ import (
 
 	"rouse/shared/check"
 	"rouse/shared/clock"
+	"rouse/shared/history"
 	"rouse/shared/memstore"
 	"rouse/shared/probe"
 )
@@ -26,6 +27,8 @@ type fakeStore struct {
 	saves map[string]int
 	load  func(name string) error
 	save  func(name string, s check.State) error
+	// answer is what is answered to a save, given what became of it.
+	answer func(error) error
 }
 
 func newStore() *fakeStore {
@@ -54,6 +57,9 @@ func (f *fakeStore) SaveCheck(ctx context.Context, name string, s check.State) e
 		f.mu.Lock()
 		defer f.mu.Unlock()
 		f.saves[name]++
+	}
+	if f.answer != nil {
+		return f.answer(err)
 	}
 	return err
 }
@@ -418,20 +424,29 @@ func TestKilledHalfWay(t *testing.T) {
 	}
 }
 
-// Two runs of one minute, as after a doubled event, join their samples.
-func TestDoubledRun(t *testing.T) {
-	r := newRig(between(0, time.Hour, "status 502"), "login")
-	r.clk.At(evening.Add(50*time.Millisecond), func() {
-		if err := r.runner().Run(t.Context(), evening.Add(time.Minute)); err != nil {
-			t.Error(err)
-		}
+// Of two runs at one time, as after an event that came twice, the one that
+// saves first samples on. What the other has seen by then is not lost.
+func TestTwoRunsAtOnce(t *testing.T) {
+	r := newRig(nil, "login")
+	r.sampler = samplerFunc(func(ctx context.Context, _ check.Check, _ time.Time) check.Sample {
+		r.clk.Sleep(ctx, r.clk.Now().Add(100*time.Millisecond))
+		return check.Sample{Why: "status 502"}
 	})
-	r.minutes(t, 1)
+	second := func(after time.Duration) {
+		r.clk.At(evening.Add(after), func() {
+			if err := r.runner().Run(t.Context(), evening.Add(after).Truncate(time.Minute).Add(time.Minute)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	second(50 * time.Millisecond)
+	second(70 * time.Millisecond)
+	second(time.Minute + 30*time.Second) // one that comes late
+	r.minutes(t, 2)
 	r.noFaults(t)
 	s := r.store.state(t, "login")
-	// The second run finds the first one's first sample and goes on from there.
-	if s.Episode.Failed != 23+22 {
-		t.Errorf("stored %d failures of the two runs, want 23 and 22", s.Episode.Failed)
+	if want := 2*23 + 2; s.Episode.Failed != want {
+		t.Errorf("stored %d failures, want %d: those of one run a minute, and the first of the two others", s.Episode.Failed, want)
 	}
 	ids := map[string]bool{}
 	for _, x := range r.raised {
@@ -439,6 +454,81 @@ func TestDoubledRun(t *testing.T) {
 	}
 	if len(ids) != 1 {
 		t.Errorf("raised %v", ids)
+	}
+}
+
+// A save may be done and its answer lost: the store's client then asks again
+// and finds it stale. No sample of it counts twice.
+func TestALostAnswerCountsNothingTwice(t *testing.T) {
+	r := newRig(between(0, time.Hour, "status 502"), "login")
+	n := 0
+	r.store.answer = func(err error) error {
+		if n++; err == nil && n%3 == 0 {
+			return probe.ErrStale
+		}
+		return err
+	}
+	r.minutes(t, 2)
+	r.noFaults(t)
+	if s := r.store.state(t, "login"); s.Episode.Failed != 46 || s.Episode.Samples != 46 {
+		t.Errorf("stored %s, want the 46 samples of two minutes", s.Episode.Short())
+	}
+	if failed := history.Sum(r.history(t, "login").Hours).Failed; failed != 46 {
+		t.Errorf("kept %d failures", failed)
+	}
+}
+
+// A run takes over from one that has died, soon after.
+func TestTheOtherRunDies(t *testing.T) {
+	r := newRig(nil, "login")
+	ctx, kill := context.WithCancel(t.Context())
+	var starts []time.Duration
+	r.sampler = samplerFunc(func(_ context.Context, _ check.Check, at time.Time) check.Sample {
+		starts = append(starts, at.Sub(evening).Truncate(100*time.Millisecond))
+		return check.Sample{Why: "status 502"}
+	})
+	r.clk.At(evening.Add(50*time.Millisecond), func() { r.runner().Run(ctx, evening.Add(time.Minute)) })
+	r.clk.At(evening.Add(11*time.Second), kill)
+	r.minutes(t, 1)
+	r.noFaults(t)
+	gap := time.Duration(0)
+	for i := range starts[1:] {
+		gap = max(gap, starts[i+1]-starts[i])
+	}
+	if gap > 23*time.Second || starts[len(starts)-1] != 55*time.Second {
+		t.Errorf("samples at %v", starts)
+	}
+}
+
+// Under suspicion a check is sampled on the fine grid though it is well, from
+// the next run on, for as long as was said and with one save a minute.
+func TestSuspected(t *testing.T) {
+	var starts []time.Duration
+	r := newRig(nil, "login")
+	r.sampler = samplerFunc(func(_ context.Context, _ check.Check, at time.Time) check.Sample {
+		starts = append(starts, at.Sub(evening))
+		return check.Sample{OK: true}
+	})
+	r.clk.At(evening.Add(90*time.Second), func() {
+		if err := r.store.Suspect(t.Context(), "login", evening.Add(90*time.Second+check.ReportedFor)); err != nil {
+			t.Error(err)
+		}
+	})
+	r.minutes(t, 10)
+	r.noFaults(t)
+	perMinute := make([]int, 10)
+	for _, at := range starts {
+		perMinute[at/time.Minute]++
+	}
+	// The last 5 s of a minute are left to samples that have begun.
+	if want := []int{3, 3, 23, 23, 23, 23, 14, 3, 3, 3}; !slices.Equal(perMinute, want) {
+		t.Errorf("samples by minute %v, want %v", perMinute, want)
+	}
+	if n := r.store.saves["login"]; n != 10 {
+		t.Errorf("%d saves in ten minutes", n)
+	}
+	if len(r.raised) > 0 {
+		t.Errorf("raised %v", r.raised)
 	}
 }
 

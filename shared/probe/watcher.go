@@ -23,6 +23,8 @@ type watcher struct {
 	raise   func(context.Context, Transition) error
 	muted   func(context.Context, string) time.Time
 	offset  time.Duration
+	id      string    // of the run
+	until   time.Time // when it ends
 
 	mu       sync.Mutex // guards what follows; never held while anything waits
 	state    check.State
@@ -30,15 +32,57 @@ type watcher struct {
 	unsaved  []check.Sample // counted in state, not in the stored one
 	dirty    bool           // state differs from the stored one
 	busy     bool           // somebody flushes
+	stale    int64          // Rev of the last save that was refused as stale
+	tried    int            // how many of unsaved were in it
 	fault    error          // what the last flush could not do
 	panicked error
 }
 
-// seen is when the last sample and the last failed one started.
-func (w *watcher) seen() (last, bad time.Time) {
+// seen is when the last sample started, and until when the check is under
+// suspicion.
+func (w *watcher) seen() (last, suspect time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.state.Latest.At, w.state.Bad
+	return w.state.Latest.At, w.state.Suspicion()
+}
+
+// claimFor is how long a run has a check to itself after each save. A run that
+// goes on saves sooner than that, unless all is well, and then two do no harm.
+const claimFor = 20 * time.Second
+
+// claimed is until when another run samples the check; zero: none does.
+func (w *watcher) claimed() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.state.Claim.Run == w.id {
+		return time.Time{}
+	}
+	return w.state.Claim.Until
+}
+
+// claim is what a save says of who samples the check: this run, unless another
+// does or it ends.
+func (w *watcher) claim(last bool) check.Claim {
+	now := w.clk.Now()
+	switch c := w.state.Claim; {
+	case c.Run != w.id && c.Until.After(now):
+		return c
+	case last:
+		return check.Claim{Run: w.id}
+	}
+	until := now.Add(claimFor)
+	if w.until.Before(until) {
+		until = w.until
+	}
+	return check.Claim{Run: w.id, Until: until}
+}
+
+// reload looks at what other runs have saved.
+func (w *watcher) reload(ctx context.Context) {
+	w.mu.Lock()
+	w.loaded = false
+	w.mu.Unlock()
+	w.flush(ctx, false)
 }
 
 // sample takes one sample and sees to what follows from it.
@@ -89,7 +133,7 @@ func (w *watcher) flush(ctx context.Context, last bool) {
 		case !w.loaded:
 			err = w.load(ctx)
 		case w.dirty && (last || turns || w.failed()):
-			err = w.save(ctx)
+			err = w.save(ctx, last)
 		case turns:
 			err = w.tell(ctx)
 		default:
@@ -151,6 +195,11 @@ func (w *watcher) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if w.stale > 0 && s.Rev == w.stale && s.Claim.Run == w.id {
+		// It was ours: the answer to it was lost, and the store asked again.
+		w.unsaved = append([]check.Sample(nil), w.unsaved[w.tried:]...)
+	}
+	w.stale = 0
 	for _, x := range w.unsaved {
 		s = s.Add(w.rule, x)
 	}
@@ -158,9 +207,10 @@ func (w *watcher) load(ctx context.Context) error {
 	return nil
 }
 
-func (w *watcher) save(ctx context.Context) error {
+func (w *watcher) save(ctx context.Context, last bool) error {
 	n := len(w.unsaved)
 	s := history.Add(w.state, w.check.Interval(), w.unsaved).Saving()
+	s.Claim = w.claim(last)
 	w.dirty = false
 	w.mu.Unlock()
 	err := w.store.SaveCheck(ctx, w.check.Name, s)
@@ -168,12 +218,13 @@ func (w *watcher) save(ctx context.Context) error {
 	switch {
 	case errors.Is(err, ErrStale): // another run of this minute; ours joins it
 		w.loaded, w.dirty = false, true
+		w.stale, w.tried = s.Rev, n
 		return nil
 	case err != nil:
 		w.dirty = true
 		return err
 	}
-	w.state.Rev, w.state.History, w.state.Ended = s.Rev, s.History, s.Ended
+	w.state.Rev, w.state.Claim, w.state.History, w.state.Ended = s.Rev, s.Claim, s.History, s.Ended
 	w.state = w.state.Saved()
 	w.unsaved = append([]check.Sample(nil), w.unsaved[n:]...)
 	return nil

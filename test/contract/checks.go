@@ -111,4 +111,40 @@ var checkTests = []test{
 		f.must(err)
 		f.same("of another check", []int{len(h.Minutes), len(h.Hours)}, []int{0, 0})
 	}},
+	{"a suspicion comes with the state, outlasts saves and is never shortened", func(f fixture) {
+		suspected := func(want time.Duration) {
+			f.Helper()
+			s, err := f.LoadCheck(f.Context(), "login")
+			f.must(err)
+			many, err := f.Checks(f.Context(), []string{"login"})
+			f.must(err)
+			around, err := f.Around(f.Context(), nil, []string{"login"})
+			f.must(err)
+			for how, got := range map[string]time.Time{"alone": s.Suspected, "with others": many["login"].Suspected, "around a mail": around.Checks["login"].Suspected} {
+				if !got.Equal(at(want)) {
+					f.Errorf("%s it is suspected until %v, want %v", how, got, at(want))
+				}
+			}
+		}
+		suspect := func(until time.Duration) {
+			f.Helper()
+			f.must(f.Suspect(f.Context(), "login", at(until)))
+		}
+		suspect(time.Minute) // of a check that was never sampled
+		suspected(time.Minute)
+		s := check.State{Rev: 1, Worked: true}
+		f.must(f.SaveCheck(f.Context(), "login", s))
+		suspected(time.Minute)
+		suspect(time.Second)
+		suspected(time.Minute)
+		s, err := f.LoadCheck(f.Context(), "login")
+		f.must(err)
+		suspect(5 * time.Minute)
+		s.Rev = 2 // by somebody who does not know of that
+		f.must(f.SaveCheck(f.Context(), "login", s))
+		suspected(5 * time.Minute)
+		if err := f.SaveCheck(f.Context(), "login", check.State{Rev: 1}); !errors.Is(err, probe.ErrStale) {
+			f.Errorf("begun anew: %v", err)
+		}
+	}},
 }

@@ -249,6 +249,10 @@ func (t table) SaveCheck(ctx context.Context, name string, s check.State) error 
 	return t.f.do(writing, "save check", func() error { return t.Store.SaveCheck(ctx, name, s) })
 }
 
+func (t table) Suspect(ctx context.Context, name string, until time.Time) error {
+	return t.f.do(writing, "suspect a check", func() error { return t.Store.Suspect(ctx, name, until) })
+}
+
 func (t table) Code(ctx context.Context, hash string) (code loop.Code, found bool, err error) {
 	err = t.f.do(reading, "find code", func() error {
 		code, found, err = t.Store.Code(ctx, hash)
