@@ -72,7 +72,9 @@ type addresses struct {
 	ackURL    *string
 	mail      *mailBucket
 	replyFrom string
-	secrets   map[string][]string // names, by the function that reads them
+	// configurationSet is the name of what mails are sent by.
+	configurationSet *string
+	secrets          map[string][]string // names, by the function that reads them
 }
 
 // grants turns a function's access into the statements of its role.
@@ -150,6 +152,11 @@ func (a addresses) grants(function string) []awsiam.PolicyStatement {
 				Service: jsii.String("ses"), Resource: jsii.String("identity"), ResourceName: jsii.String(identity),
 			}))
 		}
+		identities = append(identities, a.table.Stack().FormatArn(&awscdk.ArnComponents{
+			Service: jsii.String("ses"), Resource: jsii.String("configuration-set"), ResourceName: a.configurationSet,
+		}))
+		// How fast it may send is the account's own, and of no resource.
+		allow("ses", []string{"GetAccount"}, jsii.String("*"))
 		send := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 			Actions:   jsii.Strings("ses:SendEmail", "ses:SendRawEmail"),
 			Resources: &identities,
@@ -194,6 +201,7 @@ func (a addresses) environment(function string, stack awscdk.Stack) map[string]*
 		endpoints = append(endpoints, awsenv.SSM)
 	}
 	if may.writes {
+		vars[env.ConfigurationSet] = a.configurationSet
 		endpoints = append(endpoints, awsenv.SES)
 	}
 	// Empty, and so AWS's own. They stand here because `sam local invoke

@@ -98,6 +98,7 @@ func compose(app awscdk.App, d deployment) (table, whole awscdk.Stack) {
 	var desk *desk
 	if d.team.Inbox != nil {
 		mail, desk = newMail(stack), newDesk(stack)
+		s.at.configurationSet = desk.set.Ref()
 		s.at.mail, s.at.replyFrom = mail.bucket, d.team.Inbox.ReplyFrom
 		s.at.queues["desk"] = desk.queue
 	}

@@ -33,6 +33,7 @@ type spec struct {
 	// then after two.
 	retries float64
 	reads   awssqs.Queue // the queue that invokes it; nil for none
+	hears   awssqs.Queue // another one; nil for none
 }
 
 // newFunction makes a function with its own role, its own log group, and the
@@ -50,8 +51,10 @@ func (s *service) newFunction(scope constructs.Construct, f spec) awslambda.Func
 	if f.dead != nil {
 		statements = append(statements, allow([]string{"sqs:SendMessage"}, f.dead.QueueArn()))
 	}
-	if f.reads != nil {
-		statements = append(statements, allow([]string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}, f.reads.QueueArn()))
+	for _, queue := range []awssqs.Queue{f.reads, f.hears} {
+		if queue != nil {
+			statements = append(statements, allow([]string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}, queue.QueueArn()))
+		}
 	}
 	role := awsiam.NewRole(scope, jsii.String("Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatchactions"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/constructs-go/constructs/v10"
@@ -104,6 +105,30 @@ func (o *ops) dead(scope constructs.Construct, queue awssqs.Queue, to awssns.Top
 		Metric: queue.MetricApproximateNumberOfMessagesVisible(&awscloudwatch.MetricOptions{
 			Period:    awscdk.Duration_Minutes(jsii.Number(1)),
 			Statistic: jsii.String("Maximum"),
+		}),
+		Threshold:          jsii.Number(1),
+		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+		EvaluationPeriods:  jsii.Number(1),
+		TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING,
+	})
+}
+
+// logged rings when a function logs an alarm of that name: what it knows itself
+// and must be heard by a way that does not pass the router.
+func (o *ops) logged(scope constructs.Construct, function awslambda.Function, alarm, means string) {
+	namespace := jsii.String("Rouse/" + *awscdk.Stack_Of(o.scope).StackName())
+	awslogs.NewCfnMetricFilter(scope, jsii.String("Logged-"+alarm), &awslogs.CfnMetricFilterProps{
+		LogGroupName:  function.LogGroup().LogGroupName(),
+		FilterPattern: jsii.String(`{ $.alarm = "` + alarm + `" }`),
+		MetricTransformations: []*awslogs.CfnMetricFilter_MetricTransformationProperty{{
+			MetricNamespace: namespace, MetricName: jsii.String(alarm), MetricValue: jsii.String("1"),
+		}},
+	})
+	o.alarm(scope, "Alarm-"+alarm, o.ring, &awscloudwatch.AlarmProps{
+		AlarmDescription: jsii.String(means),
+		Metric: awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
+			Namespace: namespace, MetricName: jsii.String(alarm),
+			Period: awscdk.Duration_Minutes(jsii.Number(1)), Statistic: jsii.String("Sum"),
 		}),
 		Threshold:          jsii.Number(1),
 		ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

@@ -1,5 +1,6 @@
 // Command desk writes to the customers who wrote: when something is to be
-// told, and in a sweep of what is overdue.
+// told, and in a sweep of what is overdue. It also hears of mails that came
+// back.
 package main
 
 import (
@@ -21,7 +22,7 @@ import (
 func main() { base.Start("desk", wire) }
 
 func wire(getenv func(string) string) (base.Handler, error) {
-	b, err := base.New(getenv, []string{awsenv.SES}, env.DeskQueue)
+	b, err := base.New(getenv, []string{awsenv.SES}, env.DeskQueue, env.ConfigurationSet)
 	if err != nil {
 		return nil, err
 	}
@@ -31,15 +32,27 @@ func wire(getenv func(string) string) (base.Handler, error) {
 	client := sesv2.NewFromConfig(b.AWS, func(o *sesv2.Options) { o.BaseEndpoint = awsenv.Endpoint(getenv, awsenv.SES) })
 	d := desk.New(b.Config)
 	d.Store, d.Clock, d.Log = b.Store, b.Clock, b.Log
-	d.Mailer = &sesmailer.Mailer{Client: client, From: d.From.String(), Region: b.AWS.Region}
+	mailer := &sesmailer.Mailer{Client: client, From: d.From.String(), Region: b.AWS.Region, ConfigurationSet: getenv(env.ConfigurationSet), Log: b.Log}
+	d.Mailer, d.Rate = mailer, mailer.Rate
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		if base.IsSweep(event) {
 			return nil, b.Swept(ctx, "desk", d.Run(ctx))
 		}
-		var e events.SQSEvent // says only that something is due
-		if err := base.SQS.Unmarshal(event, &e); err != nil {
-			return nil, err
+		due := false
+		answer, err := base.Batch(ctx, b.Log, event, func(ctx context.Context, m events.SQSMessage) error {
+			f, ok, err := sesmailer.ReadEvent([]byte(m.Body), b.AWS.Region)
+			if !ok { // a hint, which says only that something is due
+				due = true
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			return d.Feedback(ctx, f)
+		})
+		if err == nil && due {
+			err = d.Run(ctx)
 		}
-		return nil, d.Run(ctx)
+		return answer, err
 	}, nil
 }

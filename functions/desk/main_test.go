@@ -13,6 +13,7 @@ import (
 	"rouse/shared/env"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
+	"rouse/shared/record"
 	"rouse/test/awsfake"
 	"rouse/test/stack"
 )
@@ -84,13 +85,13 @@ func reported(t *testing.T, s *stack.Stack) {
 }
 
 func TestEvents(t *testing.T) {
-	for _, name := range []string{"desk-hints", "desk-sweep"} {
+	for name, answer := range map[string]string{"desk-hints": `{"batchItemFailures":[]}`, "desk-sweep": "null"} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t)
 			reported(t, s)
 			h := s.MustWire("desk", wire)
 			for range 2 {
-				if got, err := stack.Invoke(t.Context(), h, stack.Event(t, name)); err != nil || got != "null" {
+				if got, err := stack.Invoke(t.Context(), h, stack.Event(t, name)); err != nil || got != answer {
 					t.Fatalf("answered %s, err %v", got, err)
 				}
 			}
@@ -123,5 +124,72 @@ func TestAFailedMailIsTriedAgain(t *testing.T) {
 	walks, err := s.Store.Walks(t.Context(), time.Now().Add(time.Minute), 10)
 	if err != nil || len(walks) != 1 {
 		t.Errorf("walks %+v, err %v, want one that is due within the minute", walks, err)
+	}
+}
+
+// TestFeedback: what comes back turns the address off and is told once, and a
+// mailbox that is merely full does not.
+func TestFeedback(t *testing.T) {
+	for _, c := range []struct {
+		event, says string
+		off         bool
+	}{
+		{"desk-bounce", "bounced: smtp; 550 5.1.1 (the address) user unknown; nothing is sent to this address any more", true},
+		{"desk-bounce-duplicate", "bounced: smtp; 550 5.1.1 (the address) user unknown; nothing is sent to this address any more", true},
+		{"desk-complaint", "complained about: abuse; nothing is sent to this address any more", true},
+		{"desk-reject", "rejected: Bad content; nothing is sent to this address any more", true},
+		{"desk-bounce-passing", "bounced: smtp; 452 4.2.2 mailbox full; a later one may arrive", false},
+	} {
+		t.Run(c.event, func(t *testing.T) {
+			s := start(t)
+			reported(t, s)
+			h := s.MustWire("desk", wire)
+			if _, err := stack.Invoke(t.Context(), h, stack.Event(t, "desk-sweep")); err != nil {
+				t.Fatal(err)
+			}
+			sent := s.AWS.Sent()
+			if len(sent) != 1 || sent[0].ConfigurationSet != stack.ConfigurationSet {
+				t.Fatalf("sent %+v", sent)
+			}
+			event := strings.ReplaceAll(string(stack.Event(t, c.event)), "0100018ce0f6a001-00000000-0000-4000-8000-000000000001-000000", sent[0].MessageID)
+			for range 2 {
+				if got, err := stack.Invoke(t.Context(), h, []byte(event)); err != nil || got != `{"batchItemFailures":[]}` {
+					t.Fatalf("answered %s, err %v", got, err)
+				}
+			}
+			live, err := s.Store.Load(t.Context(), "login")
+			if err != nil {
+				t.Fatal(err)
+			}
+			events, err := s.Store.Timeline(t.Context(), live.Incident.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var said []string
+			for _, e := range events {
+				if e.Kind == "undelivered" {
+					said = append(said, e.Who+": "+e.Why)
+				}
+			}
+			if want := "kstate.example: " + c.says; len(said) != 1 || said[0] != want {
+				t.Errorf("the timeline tells %q, want %q once", said, want)
+			}
+			dana := incident.Reporter{Address: "dana.whitfield@kstate.example"}.ID()
+			_, senders, err := s.Store.Done(t.Context(), []record.Notice{{Incident: live.Incident.ID, Name: "received", Reporter: dana}})
+			if err != nil || (senders[dana].Off.Why != "") != c.off {
+				t.Errorf("the address is %+v, %v, want off: %t", senders[dana].Off, err, c.off)
+			}
+			if got := s.AWS.Sent(); len(got) != 1 {
+				t.Errorf("%d mails: a bounce was answered", len(got))
+			}
+		})
+	}
+}
+
+// TestFeedbackThatIsNone fails alone and is tried again, and then buried.
+func TestFeedbackThatIsNone(t *testing.T) {
+	got, err := stack.Invoke(t.Context(), start(t).MustWire("desk", wire), stack.Event(t, "desk-bounce-malformed"))
+	if err != nil || got != `{"batchItemFailures":[{"itemIdentifier":"059f36b4-87a3-44ab-83d2-661970000015"}]}` {
+		t.Errorf("answered %s, err %v", got, err)
 	}
 }

@@ -22,6 +22,9 @@ const (
 	// MailBucket is the S3 bucket in which SES stores inbound mail under
 	// MailNew; what has been read lies under MailRead.
 	MailBucket = "ROUSE_MAIL_BUCKET"
+	// ConfigurationSet is the SES configuration set that mails are sent by, which
+	// tells the desk of those that come back.
+	ConfigurationSet = "ROUSE_CONFIGURATION_SET"
 	// Config is the path of rouse.yaml; unset means rouse.yaml beside the
 	// function's binary (LAMBDA_TASK_ROOT).
 	Config = "ROUSE_CONFIG"

@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"strconv"
 	"strings"
-	"sync"
 )
 
 // Weights say how much each feature of a report speaks for paging somebody, and
@@ -22,9 +21,7 @@ type weights struct {
 //go:embed weights.txt
 var weightsText string
 
-// trained is parsed when it is first needed: some functions carry this package
-// and read no mail.
-var trained = sync.OnceValue(func() weights { return parseWeights(weightsText) })
+var trained = parseWeights(weightsText)
 
 const (
 	constant  = "constant"  // the feature that every report has

@@ -117,7 +117,8 @@ func account(team *config.Config) awsfake.Options {
 	}
 	if team.Inbox != nil {
 		_, domain, _ := strings.Cut(team.Inbox.ReplyFrom, "@")
-		o.Senders = []string{domain}
+		o.Senders, o.ConfigurationSets = []string{domain}, []string{"rouse"}
+		o.Facts.SESRate = 14
 	}
 	return o
 }

@@ -137,6 +137,9 @@ func (g *gate) wants(service string, r *http.Request, body []byte) []want {
 	case "monitoring":
 		return []want{{"cloudwatch:" + path.Base(r.URL.Path), "*"}}
 	case "ses":
+		if r.URL.Path == "/v2/email/account" {
+			return []want{{"ses:GetAccount", "*"}}
+		}
 		identity := "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com"
 		return []want{{"ses:SendEmail", identity}, {"ses:SendRawEmail", identity}}
 	case "s3":

@@ -42,6 +42,9 @@ const (
 	TellTopic = "ops-tell"
 )
 
+// ConfigurationSet is what mails are sent by.
+const ConfigurationSet = "rouse-test"
+
 // A Stack is one deployment of its own.
 type Stack struct {
 	AWS      *awsfake.Server // SNS, SQS and SES
@@ -101,7 +104,7 @@ func (s *Stack) account() awsfake.Options {
 	var o awsfake.Options
 	o.Topics = []string{RingTopic, TellTopic}
 	// Everybody has confirmed, and SMS leave for every number.
-	o.Facts = awsfake.Facts{SMSProduction: true, SpendLimit: "50", Concurrency: 1000, SESProduction: true, Subscriptions: []awsfake.Subscription{
+	o.Facts = awsfake.Facts{SMSProduction: true, SpendLimit: "50", Concurrency: 1000, SESProduction: true, SESRate: 200, Subscriptions: []awsfake.Subscription{
 		{Topic: RingTopic, Protocol: "sms", Endpoint: "+13105550100", Confirmed: true}, {Topic: TellTopic, Protocol: "email", Endpoint: "ana@example.com", Confirmed: true},
 	}}
 	for id, r := range s.Team.Responders {
@@ -124,7 +127,7 @@ func (s *Stack) account() awsfake.Options {
 	}
 	if s.Team.Inbox != nil {
 		_, domain, _ := strings.Cut(s.Team.Inbox.ReplyFrom, "@")
-		o.Senders = []string{domain}
+		o.Senders, o.ConfigurationSets = []string{domain}, []string{ConfigurationSet}
 	}
 	return o
 }
@@ -172,7 +175,7 @@ func (s *Stack) environment(function string, endpoint func(service string) strin
 	values := map[string]string{
 		env.RingTopic: s.AWS.TopicARN(RingTopic), env.TellTopic: s.AWS.TopicARN(TellTopic), env.DeadQueues: string(urls),
 		env.Table: s.Table, env.Topics: string(arns), env.AckURL: s.AckURL, env.MailBucket: Bucket,
-		env.RouterQueue: s.AWS.QueueURL("router"), env.DeskQueue: s.AWS.QueueURL("desk"),
+		env.RouterQueue: s.AWS.QueueURL("router"), env.DeskQueue: s.AWS.QueueURL("desk"), env.ConfigurationSet: ConfigurationSet,
 	}
 	for name := range s.Template.Function(function).Env {
 		if strings.HasPrefix(name, "AWS_ENDPOINT_URL_") {
