@@ -12,6 +12,7 @@ package triage
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"strings"
 	"unicode"
@@ -311,19 +312,31 @@ func (r reading) why(u Urgency, found []finding, w weights) []string {
 	}
 	sort.SliceStable(order, func(i, j int) bool { return says[order[i]] > says[order[j]] })
 	var why []string
-	said := map[string]bool{}
+	var told []finding
 	for _, i := range order {
-		sentence := found[i].Slot + ` "` + strings.Join(strings.Fields(found[i].Words), " ") + `"`
-		if said[sentence] || len(why) == whyMax || says[i] <= 0 && len(why) > 0 {
+		f := found[i]
+		if len(why) == whyMax || says[i] <= 0 && len(why) > 0 {
+			break
+		}
+		if slices.ContainsFunc(told, f.saysNoMoreThan) {
 			continue
 		}
-		said[sentence] = true
-		why = append(why, sentence)
+		told = append(told, f)
+		why = append(why, f.Slot+` "`+strings.Join(strings.Fields(f.Words), " ")+`"`)
 	}
 	if len(why) == 0 {
 		why = append(why, "nothing in it speaks of trouble")
 	}
 	return why
+}
+
+// saysNoMoreThan tells whether f says again what another finding says, or
+// stands within it. A capability is always worth its own line.
+func (f finding) saysNoMoreThan(other finding) bool {
+	if f.Slot == other.Slot && strings.EqualFold(f.Words, other.Words) {
+		return true
+	}
+	return f.Slot != "capability" && f.At >= other.At && f.At+len(f.Words) <= other.At+len(other.Words)
 }
 
 const (

@@ -29,49 +29,49 @@ type group struct{ name, slot string }
 
 // groups are in the order in which the weights name them.
 var groups = []group{
-	{"fails", "failure"},         // it is down, broken, stuck
-	{"errors", "failure"},        // it says that something went wrong
-	{"waits", "failure"},         // it spins and never ends
-	{"blank", "failure"},         // it shows nothing
-	{"slow", "failure"},          //
-	{"lost", "failure"},          // work or texts are gone
-	{"thrown_out", "failure"},    // it lets nobody stay
-	{"on_and_off", "failure"},    //
-	{"not", "negation"},          // soon followed by act: a failure
-	{"act", ""},                  // what people do with the service: open, save, log in
-	{"things", ""},               // what they do it with: the system, the page
-	{"content", ""},              // what they do it to: stories, pictures
-	{"account", ""},              //
-	{"everyone", "scope"},        // for how many
-	{"callers", "scope"},         // their customers complain
-	{"now", "onset"},             // since when
-	{"clock", "onset"},           //
-	{"not_over", "failure"},      // it is still not fixed
-	{"plea", "plea"},             // how badly it matters
-	{"ruled_out", "ruled out"},   // they have tried another computer
-	{"odd", "trouble"},           //
-	{"vague", "vague"},           // the thing, the matter
-	{"unsure", "doubt"},          //
-	{"single", "narrow"},         // one thing or person only
-	{"over", "over"},             // it works again
-	{"past", "past"},             //
-	{"supposed", "supposed"},     // what only might be
-	{"later", "later"},           //
-	{"past_outage", "past"},      // about outages, rather than in one
-	{"ours", "theirs"},           // their own router was it
-	{"no_hurry", "no hurry"},     //
-	{"asks", "question"},         // how do I, is there
-	{"please", ""},               //
-	{"money", "billing"},         //
-	{"wishes", "wish"},           //
-	{"praise", "praise"},         //
+	{"fails", "failure"},  // it is down, broken, stuck
+	{"errors", "failure"}, // it says that something went wrong
+	{"waits", "failure"},  // it spins and never ends
+	{"blank", "failure"},  // it shows nothing
+	{"slow", "failure"},
+	{"lost", "failure"},       // work or texts are gone
+	{"thrown_out", "failure"}, // it lets nobody stay
+	{"on_and_off", "failure"},
+	{"not", "negation"}, // soon followed by act: a failure
+	{"act", ""},         // what people do with the service: open, save, log in
+	{"things", ""},      // what they do it with: the system, the page
+	{"content", ""},     // what they do it to: stories, pictures
+	{"account", ""},
+	{"everyone", "scope"}, // for how many
+	{"callers", "scope"},  // their customers complain
+	{"now", "onset"},      // since when
+	{"clock", "onset"},
+	{"not_over", "failure"},    // it is still not fixed
+	{"plea", "plea"},           // how badly it matters
+	{"ruled_out", "ruled out"}, // they have tried another computer
+	{"odd", "trouble"},
+	{"vague", "vague"}, // the thing, the matter
+	{"unsure", "doubt"},
+	{"single", "narrow"}, // one thing or person only
+	{"over", "over"},     // it works again
+	{"past", "past"},
+	{"supposed", "supposed"}, // what only might be
+	{"later", "later"},
+	{"past_outage", "past"}, // about outages, rather than in one
+	{"ours", "theirs"},      // their own router was it
+	{"no_hurry", "no hurry"},
+	{"asks", "question"}, // how do I, is there
+	{"please", ""},
+	{"money", "billing"},
+	{"wishes", "wish"},
+	{"praise", "praise"},
 	{"office", "office"},         // meetings, colleagues, holidays
 	{"papers", "papers"},         // reports, manuals, audits
 	{"looks", "looks"},           // colours, typos
 	{"own_password", "personal"}, // one person's password
-	{"spam", "spam"},             //
-	{"automatic", "automatic"},   //
-	{"news", ""},                 // what customers write about for a living
+	{"spam", "spam"},
+	{"automatic", "automatic"},
+	{"news", ""}, // what customers write about for a living
 }
 
 // Groups returns the names of all groups.
