@@ -26,6 +26,7 @@ build: ## build each function for Lambda into dist/NAME (ARCH=amd64 for other th
 
 setup: node_modules/.package-lock.json ## fetch what the tests need
 	@test/need.sh default-jre-headless java
+	@test/need.sh chromium chromium chromium-browser google-chrome
 	@go run ./test/dynamolocal/cmd/dynamolocal
 
 # npm writes this file last.

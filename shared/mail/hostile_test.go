@@ -117,7 +117,7 @@ func TestHostileMailsCostLittle(t *testing.T) {
 			if allocated > allocatedMax && !raceDetector() {
 				t.Errorf("allocated %d KB", allocated>>10)
 			}
-			if took > 10*time.Second { // far above the promise, which a benchmark holds: machines differ
+			if took > time.Minute { // far above the promise, which a benchmark holds: machines differ
 				t.Errorf("took %v", took)
 			}
 			check(t, m)

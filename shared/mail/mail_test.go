@@ -48,6 +48,27 @@ func TestABrokenConnectionShortensTheMail(t *testing.T) {
 	}
 }
 
+// SES stores up to 40 MB. What follows the first 2 MB is not even asked for.
+func TestALargeMailIsReadInPart(t *testing.T) {
+	asked := 0
+	r := io.MultiReader(raw("we cannot upload\r\n", "From: a@b.example"), zeros{&asked})
+	m := Read(r, Envelope{}, Us{})
+	if !strings.HasPrefix(m.Text, "we cannot upload") || !strings.Contains(m.Note, "2 MB") {
+		t.Errorf("Text = %.50q, Note = %q", m.Text, m.Note)
+	}
+	if asked > 2*mailBytesMax {
+		t.Errorf("%d bytes were read", asked)
+	}
+}
+
+// zeros is an endless mail that counts what is read of it.
+type zeros struct{ asked *int }
+
+func (z zeros) Read(b []byte) (int, error) {
+	*z.asked += len(b)
+	return copy(b, bytes.Repeat([]byte("QUJD"), len(b)/4+1)), nil
+}
+
 func TestNewText(t *testing.T) {
 	for _, c := range []struct{ name, subject, text, want string }{
 		{"quote below", "a", "still down\n\nOn Tue, Dec 1, 2026 at 10:02 PM Kim <kim@bruin.example> wrote:\n> fine here\n>> and there", "still down"},

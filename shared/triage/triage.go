@@ -63,7 +63,7 @@ type Classifier struct {
 
 // New returns a classifier for a team's capabilities and its languages.
 func New(caps []Capability, languages ...Words) *Classifier {
-	c := &Classifier{weights: trained}
+	c := &Classifier{weights: trained()}
 	for _, one := range caps {
 		c.caps = append(c.caps, newCapability(one))
 	}

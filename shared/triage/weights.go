@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // Weights say how much each feature of a report speaks for paging somebody, and
@@ -21,7 +22,9 @@ type weights struct {
 //go:embed weights.txt
 var weightsText string
 
-var trained = parseWeights(weightsText)
+// trained is parsed when it is first needed: some functions carry this package
+// and read no mail.
+var trained = sync.OnceValue(func() weights { return parseWeights(weightsText) })
 
 const (
 	constant  = "constant"  // the feature that every report has

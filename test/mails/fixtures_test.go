@@ -73,7 +73,7 @@ func TestFixtures(t *testing.T) {
 			org:  "bruin.example", zone: -8 * 3600, urgency: triage.Urgent},
 		{file: "bare-part.eml", us: us, from: "tom@bruin.example", subject: "a part without a type",
 			text: "This text has no Content-Type, which is legal.",
-			org:  "bruin.example", zone: -8 * 3600, urgency: triage.Unclear},
+			org:  "bruin.example", zone: -8 * 3600, urgency: triage.Benign},
 		{file: "winmail.eml", us: us, from: "tom@bruin.example", subject: "system down",
 			org: "bruin.example", zone: -8 * 3600, attachments: "winmail.dat", note: "no readable text", urgency: triage.Urgent},
 		{file: "bounce.eml", us: us, from: "MAILER-DAEMON@bruin.example", subject: "Undelivered Mail Returned to Sender",

@@ -29,11 +29,11 @@ type fn struct {
 	dead    bool
 
 	// What the watch keeps about it.
-	loaded map[incident.Key]int // when it last read a key
-	untold map[string]int       // messages that a carrier took and no timeline tells yet
-	notice record.Notice        // the last one claimed
-	held   bool                 // a sweep that holds its lease
-	signal string               // the last one put
+	loaded map[incident.Key]int     // when it last read a key
+	untold map[string]int           // messages that a carrier took and no timeline tells yet
+	claims map[string]record.Notice // the last one for each reporter
+	held   bool                     // a sweep that holds its lease
+	signal string                   // the last one put
 }
 
 // invoke runs body as an invocation that lives at most for limit. then is told
@@ -48,7 +48,7 @@ func (w *world) invoke(name, on string, limit time.Duration, body func(context.C
 		id = mix(id, 1)
 	}
 	w.invoked[id] = true
-	f := &fn{w: w, name: name, on: on, id: id, started: now, ends: now.Add(limit), loaded: map[incident.Key]int{}, untold: map[string]int{}}
+	f := &fn{w: w, name: name, on: on, id: id, started: now, ends: now.Add(limit), loaded: map[incident.Key]int{}, untold: map[string]int{}, claims: map[string]record.Notice{}}
 	if w.skew > 0 && w.fails(mix(id, 2), 0.5, name, "has a wrong clock for", on) {
 		f.offset = spread(mix(id, 3), w.skew) - w.skew/2
 	}

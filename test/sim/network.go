@@ -112,7 +112,7 @@ func (m mailer) SendRaw(_ context.Context, to string, _ []byte) (id string, err 
 		w.mailed++
 		id = fmt.Sprintf("<ses-%d@email.amazonses.com>", w.mailed)
 		w.lastTold[to] = id
-		w.watch.answered(m.f)
+		w.watch.answered(m.f, to)
 		return nil
 	})
 	return id, err

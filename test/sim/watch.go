@@ -303,9 +303,9 @@ func (w *watch) told(f *fn, events []incident.Event) {
 	}
 }
 
-// answered is a mail to a reporter that the carrier has taken.
-func (w *watch) answered(f *fn) {
-	n := f.notice
+// answered is a mail to a reporter, by their address, that the carrier has taken.
+func (w *watch) answered(f *fn, to string) {
+	n := f.claims[incident.Reporter{Address: to}.ID()]
 	if w.w.out != nil {
 		w.w.tell(f.String(), "ANSWERS %s: %s of %s", n.Reporter, n.Name, n.Incident)
 	}
@@ -317,7 +317,7 @@ func (w *watch) answered(f *fn) {
 
 // answering is a run of the desk that has begun to answer somebody.
 func (w *watch) answering(f *fn, n record.Notice) {
-	f.notice = n
+	f.claims[n.Reporter] = n
 	if d := w.debtOf[n]; d != nil && !d.due.IsZero() {
 		d.due = w.w.clock.Now()
 	}
