@@ -4,9 +4,9 @@
 // Reading changes nothing, however often and by whatever scanner a link is
 // fetched; only a form that a person submits does. The code in the link is the
 // whole authority: it lets its bearer act as the one responder it was minted
-// for, on the one incident, until that has settled. A code that is unknown,
-// malformed or of somebody who has left looks the same as any other address
-// that leads nowhere, and costs the same look-up. Codes are looked up by their
+// for, on the incidents that the page was about, until they have settled. A code
+// that is unknown, malformed or of somebody who has left looks the same as any
+// other address that leads nowhere, and costs the same look-up. Codes are looked up by their
 // hash, so the time of a comparison tells nothing about them.
 package ack
 
@@ -37,7 +37,7 @@ const (
 	tapTimeout   = 10 * time.Second
 )
 
-// New returns the handler of the screen: /a/CODE and /health. l decides on what
+// New returns the handler of the screen: /a/CODE, /a/CODE.INCIDENT and /health. l decides on what
 // is pressed, and has no Sender: the router sends.
 func New(c *config.Config, store Store, l *loop.Loop) http.Handler {
 	h := &handler{
@@ -89,8 +89,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *handler) screen(w http.ResponseWriter, r *http.Request, secret string) {
+func (h *handler) screen(w http.ResponseWriter, r *http.Request, at string) {
 	ctx := r.Context()
+	secret, of, one := strings.Cut(at, ".")
 	hash, from := loop.HashSecret(secret), source(r)
 	if h.codes.left(hash) <= 0 || h.sources.left(from) <= 0 {
 		w.Header().Set("Retry-After", "2")
@@ -98,6 +99,10 @@ func (h *handler) screen(w http.ResponseWriter, r *http.Request, secret string) 
 		return
 	}
 	code, granted, err := h.code(ctx, secret)
+	several := len(code.More) > 0
+	if one && granted {
+		code, granted = narrow(code, incident.ID(of))
+	}
 	switch {
 	case err != nil:
 		h.fail(w, r, unread, "code", err)
@@ -110,12 +115,16 @@ func (h *handler) screen(w http.ResponseWriter, r *http.Request, secret string) 
 	switch {
 	case !granted:
 		h.say(w, r, unknown)
+	case r.Method == http.MethodPost && r.URL.Query().Has("list"):
+		h.press(w, r, code, secret, secret)
 	case r.Method == http.MethodPost:
-		h.press(w, r, code, secret)
+		h.press(w, r, code, secret, at)
+	case several && !one:
+		h.showList(w, r, code, secret)
 	case r.URL.Query().Has("timeline"):
 		h.showTimeline(w, r, code)
 	default:
-		h.show(w, r, code)
+		h.show(w, r, code, several, secret)
 	}
 }
 
@@ -134,7 +143,7 @@ func (h *handler) code(ctx context.Context, secret string) (code loop.Code, gran
 	return code, formed && found && member, err
 }
 
-func (h *handler) show(w http.ResponseWriter, r *http.Request, code loop.Code) {
+func (h *handler) show(w http.ResponseWriter, r *http.Request, code loop.Code, several bool, secret string) {
 	live, err := h.store.Load(r.Context(), code.Key)
 	switch in := live.Incident; {
 	case err != nil:
@@ -146,6 +155,9 @@ func (h *handler) show(w http.ResponseWriter, r *http.Request, code loop.Code) {
 	default:
 		v := h.view(in, code.Who)
 		v.Mutes = h.mutes(r.Context(), in, code.Who)
+		if several {
+			v.List = secret
+		}
 		h.render(w, r, http.StatusOK, "screen", v)
 	}
 }

@@ -14,6 +14,9 @@ type Store interface {
 	Code(ctx context.Context, hash string) (code loop.Code, found bool, err error)
 	// Load reads the incident that lives under a key.
 	Load(ctx context.Context, key incident.Key) (loop.Live, error)
+	// Incidents reads the incidents that live under some keys; keys under which
+	// none does are left out.
+	Incidents(ctx context.Context, keys []incident.Key) ([]incident.Incident, error)
 	// Timeline lists the events of an incident, oldest first.
 	Timeline(ctx context.Context, id incident.ID) ([]incident.Event, error)
 	// Amend keeps a mute, or puts it in the place of the one with its ID.

@@ -32,7 +32,7 @@ var snoozes = []int{10, 30, 60}
 
 // press makes a tap durable, lets the loop decide on it and sends the browser
 // to the screen as it then is.
-func (h *handler) press(w http.ResponseWriter, r *http.Request, code loop.Code, secret string) {
+func (h *handler) press(w http.ResponseWriter, r *http.Request, code loop.Code, secret, back string) {
 	form, fault := h.readForm(w, r)
 	if fault != nil {
 		h.say(w, r, *fault)
@@ -52,6 +52,14 @@ func (h *handler) press(w http.ResponseWriter, r *http.Request, code loop.Code, 
 			h.preview(w, r, code, t)
 			return
 		}
+	}
+	if len(code.More) > 0 {
+		if t.Action != incident.ActAcknowledge { // no other form of ours is about all of them
+			h.say(w, r, garbled)
+			return
+		}
+		h.pressAll(w, r, code, t, secret)
+		return
 	}
 	// What has arrived counts, even if the phone has lost its connection.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), tapTimeout)
@@ -79,7 +87,7 @@ func (h *handler) press(w http.ResponseWriter, r *http.Request, code loop.Code, 
 		return
 	}
 	// Relative to /a/CODE, wherever that is served.
-	w.Header().Set("Location", secret)
+	w.Header().Set("Location", back)
 	w.WriteHeader(http.StatusSeeOther)
 }
 

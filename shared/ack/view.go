@@ -32,6 +32,7 @@ type view struct {
 	Reader         string
 	Now            string // when the screen was drawn, with the zone
 	Seen           int64
+	List           string // the code whose list this is one of; "" if it is alone
 
 	Status page.Status
 	State  string // "is on and off"

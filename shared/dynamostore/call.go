@@ -76,6 +76,8 @@ type write struct {
 	// unless, if not "", names a group of writes that are left out together if
 	// a condition of theirs fails; the others are then tried without them.
 	unless string
+	// within, if not "", names a group without which this one is left out too.
+	within string
 }
 
 func putting(it item, c condition) write {
@@ -96,6 +98,7 @@ func updating(at place, update string, c condition) write {
 	return write{at: at, item: types.TransactWriteItem{Update: &types.Update{
 		Key: at.key(), UpdateExpression: &update,
 		ConditionExpression: c.expression(), ExpressionAttributeNames: names(update, c.text), ExpressionAttributeValues: c.values,
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	}}}
 }
 
@@ -113,12 +116,16 @@ func (w write) orElse(group string) write {
 // A failedError tells which conditions of a transaction did not hold; nothing
 // of it was written.
 type failedError struct {
-	at  place
-	old item // what lies there, where the write asked for it
+	old map[place]item // what lies there, where the write asked for it
 }
 
 func (e *failedError) Error() string {
-	return fmt.Sprintf("a condition on %s %s does not hold", e.at.pk, e.at.sk)
+	var at []string
+	for p := range e.old {
+		at = append(at, p.pk+" "+p.sk)
+	}
+	slices.Sort(at)
+	return fmt.Sprintf("a condition does not hold on %s", strings.Join(at, ", "))
 }
 
 // errBusy: others were writing the same items at the same time, again and
@@ -130,7 +137,8 @@ const conflictsMax = 8
 
 // transact writes all of it or nothing. The last of several writes to one
 // place is the one that counts: DynamoDB would refuse them together. A
-// *failedError names the first condition that does not hold.
+// *failedError names the conditions that do not hold, but those of groups: t.left
+// names these, and without them the others are written.
 func (s *Store) transact(ctx context.Context, t *transaction) error {
 	if t.err != nil {
 		return t.err
@@ -146,23 +154,25 @@ func (s *Store) transact(ctx context.Context, t *transaction) error {
 		if !errors.As(err, &cancelled) || len(cancelled.CancellationReasons) != len(writes) {
 			return s.explain(err)
 		}
-		left := map[string]bool{} // groups
+		left := map[string]item{} // groups
+		failed := map[place]item{}
 		busy := false
 		for i, reason := range cancelled.CancellationReasons {
 			switch aws.ToString(reason.Code) {
 			case "ConditionalCheckFailed":
 				if writes[i].unless == "" {
-					return &failedError{writes[i].at, reason.Item}
-				}
-				left[writes[i].unless] = true
-				if t.left != nil {
-					t.left[writes[i].unless] = reason.Item
+					failed[writes[i].at] = reason.Item
+				} else {
+					left[writes[i].unless] = reason.Item
 				}
 			case "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded":
 				busy = true
 			}
 		}
+		t.leave(left)
 		switch {
+		case len(failed) > 0:
+			return &failedError{failed}
 		case busy:
 			if try++; try == conflictsMax {
 				return errBusy
@@ -173,7 +183,14 @@ func (s *Store) transact(ctx context.Context, t *transaction) error {
 		case len(left) == 0: // an item too large: trying again cannot help
 			return s.explain(err)
 		}
-		writes = slices.DeleteFunc(writes, func(w write) bool { return left[w.unless] })
+		writes = slices.DeleteFunc(writes, func(w write) bool {
+			_, out := left[w.unless]
+			_, within := left[w.within]
+			return out || within
+		})
+		if t.grouped && !slices.ContainsFunc(writes, func(w write) bool { return w.unless != "" }) {
+			return &failedError{}
+		}
 	}
 	return nil
 }
@@ -252,7 +269,7 @@ func (s *Store) remove(ctx context.Context, at place, c condition) error {
 func (s *Store) conditional(at place, err error) error {
 	var failed *types.ConditionalCheckFailedException
 	if errors.As(err, &failed) {
-		return &failedError{at, failed.Item}
+		return &failedError{map[place]item{at: failed.Item}}
 	}
 	return s.explain(err)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"rouse/shared/incident"
@@ -22,12 +23,13 @@ func (s *Store) Commit(ctx context.Context, c loop.Commit) error {
 	t.list(c.Before, c.After)
 	t.events(c.After.ID, c.At, fmt.Sprintf("c%020d", c.After.Version), c.Events)
 	for _, p := range c.Pages {
-		if it := t.page(key, p); it != nil {
-			t.add(putting(it, condition{}))
-		}
+		t.page(key, p, condition{}, "")
 	}
 	for _, code := range c.Codes {
 		t.code(code)
+	}
+	for _, g := range c.Gates {
+		t.gate(g)
 	}
 	for _, b := range c.Broadcasts {
 		t.walk(record.Walk{Broadcast: b, Due: c.At})
@@ -41,11 +43,16 @@ func (s *Store) Commit(ctx context.Context, c loop.Commit) error {
 	err := s.transact(ctx, t)
 	var failed *failedError
 	switch {
-	case errors.As(err, &failed) && failed.at == wordAt(c.After.Word):
-		return loop.ErrWordTaken
 	case errors.As(err, &failed):
-		if v := failed.old.num(attrFormat); v > loop.Format {
+		it, conflict := failed.old[incidentAt(key)]
+		if v := it.num(attrFormat); v > loop.Format {
 			return &loop.NewerError{Key: key, Format: int(v)}
+		}
+		if _, taken := failed.old[wordAt(c.After.Word)]; taken && !conflict {
+			return loop.ErrWordTaken
+		}
+		if shut := failed.shut(c.Gates...); shut != nil && !conflict {
+			return shut
 		}
 		return loop.ErrConflict
 	case errors.Is(err, errBusy):
@@ -56,11 +63,23 @@ func (s *Store) Commit(ctx context.Context, c loop.Commit) error {
 
 // A transaction gathers writes, and the first error in making them.
 type transaction struct {
-	writes []write
-	err    error
-	// left, if not nil, is filled with the groups that were left out, and what
-	// lay in their way.
+	writes  []write
+	err     error
+	grouped bool // without any group nothing of it is worth writing
+	// left are the groups that were left out, and what lay in their way.
 	left map[string]item
+}
+
+func (t *transaction) leave(groups map[string]item) {
+	if t.left == nil {
+		t.left = map[string]item{}
+	}
+	maps.Copy(t.left, groups)
+}
+
+func (t *transaction) leftOut(group string) bool {
+	_, out := t.left[group]
+	return out
 }
 
 func (t *transaction) add(w write) { t.writes = append(t.writes, w) }
@@ -141,18 +160,22 @@ func (t *transaction) events(id incident.ID, at time.Time, writer string, events
 	}
 }
 
-// page is a page's item, due when its time has come or its lease is over.
-func (t *transaction) page(key incident.Key, p loop.LivePage) item {
+// page writes a page, due when its time has come or its lease is over, and its
+// place in its outbox; unless group is left out. One that is leased needs no
+// place: nobody else is to find it.
+func (t *transaction) page(key incident.Key, p loop.LivePage, c condition, group string) {
 	it := t.item(pageAt(key, p.ID), p.Page)
 	if it == nil {
-		return nil
+		return
 	}
 	due := p.Due
 	if p.Lease.Token != "" {
 		it[attrLease], it[attrUntil] = str(p.Lease.Token), stamp(p.Lease.Until)
 		due = p.Lease.Until
+	} else if out := t.item(waitingAt(key, p.Page), nil); out != nil {
+		t.add(putting(out.due(outShard(p.Page), due), condition{}).orElse(group))
 	}
-	return it.due(shardOf(key), due)
+	t.add(putting(it.due(shardOf(key), due), c).orElse(group))
 }
 
 func (t *transaction) code(c loop.Code) {

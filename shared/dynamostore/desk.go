@@ -18,7 +18,7 @@ func noticeAt(n record.Notice) place {
 func (s *Store) Claim(ctx context.Context, notices []record.Notice, now, until time.Time) (map[record.Notice]record.Claim, error) {
 	claims := map[record.Notice]record.Claim{}
 	for chunk := range slices.Chunk(slices.Clone(notices), transactMax) {
-		t := &transaction{left: map[string]item{}}
+		t := &transaction{}
 		for _, n := range chunk {
 			if it := t.item(noticeAt(n), nil); it != nil {
 				it[attrUntil] = stamp(until)

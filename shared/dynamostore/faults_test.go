@@ -31,6 +31,14 @@ func must(t *testing.T, err error) {
 	}
 }
 
+func noted(t *testing.T, s *dynamostore.Store, r loop.Record) {
+	t.Helper()
+	lost, err := s.Record(t.Context(), []loop.Record{r})
+	if must(t, err); len(lost) > 0 {
+		t.Fatal("the lease is lost")
+	}
+}
+
 // packed commits a rest under key that takes Unpack several writes of every
 // kind.
 func packed(t *testing.T, s *dynamostore.Store, key incident.Key) loop.Rest {
@@ -83,7 +91,7 @@ func TestUnpackSurvivesACrashAnywhere(t *testing.T) {
 			}
 			sent := 0
 			for _, p := range live.Pages[:min(7, len(live.Pages))] {
-				must(t, sound.Record(ctx, loop.Record{Key: key, Incident: r.Incident, Done: []incident.Page{p.Page}, At: night}))
+				noted(t, sound, loop.Record{Key: key, Incident: r.Incident, Done: []incident.Page{p.Page}, At: night})
 				sent++
 			}
 			for _, left := range live.Rests {

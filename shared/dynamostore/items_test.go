@@ -32,11 +32,14 @@ func TestItemsThatStay(t *testing.T) {
 	lease := loop.Lease{Token: "t", Until: night.Add(time.Minute)}
 	for i, p := range live.Pages {
 		if i == 0 {
-			must(t, store.Lease(ctx, "login", p.Page, lease, loop.Code{Hash: "h", Minted: night}, night))
+			claim := loop.Claim{Outbox: loop.Outbox{Who: p.Who, Channel: p.Channel}, Lease: lease, Now: night,
+				Pages: []loop.Waiting{{LivePage: p, About: live.Incident}}, Code: &loop.Code{Hash: "h", Minted: night}}
+			_, err := store.Lease(ctx, claim)
+			must(t, err)
 			p.Lease = lease
 		}
-		must(t, store.Record(ctx, loop.Record{Key: "login", Incident: r.Incident, Lease: p.Lease, Done: []incident.Page{p.Page}, At: night,
-			Events: []incident.Event{{At: night, Kind: "paged"}}}))
+		noted(t, store, loop.Record{Key: "login", Incident: r.Incident, Lease: p.Lease, Done: []incident.Page{p.Page}, At: night,
+			Events: []incident.Event{{At: night, Kind: "paged"}}})
 	}
 	over := live.Incident
 	over.Version++

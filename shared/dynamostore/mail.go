@@ -93,8 +93,8 @@ func (s *Store) Meet(ctx context.Context, org string, key incident.Key, now, unt
 		"attribute_not_exists(#pk) OR #until <= :now OR #token = :org", item{":now": stamp(now), ":org": str(sha(org))},
 	})
 	var failed *failedError
-	if errors.As(err, &failed) && failed.old != nil {
-		return incident.Key(failed.old.str(attrKey)), nil
+	if errors.As(err, &failed) && failed.old[holdAt("meeting")] != nil {
+		return incident.Key(failed.old[holdAt("meeting")].str(attrKey)), nil
 	}
 	return key, err
 }

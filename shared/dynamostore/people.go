@@ -83,6 +83,28 @@ func sortOpen(open []incident.Incident) {
 	})
 }
 
+func (s *Store) Incidents(ctx context.Context, keys []incident.Key) ([]incident.Incident, error) {
+	places := make([]place, len(keys))
+	for i, key := range keys {
+		places[i] = incidentAt(key)
+	}
+	items, err := s.getAll(ctx, places)
+	if err != nil {
+		return nil, err
+	}
+	var all []incident.Incident
+	for _, it := range items {
+		var in incident.Incident
+		if err := it.decode(&in); err != nil {
+			return nil, err
+		}
+		if in.ID != "" {
+			all = append(all, in)
+		}
+	}
+	return all, nil
+}
+
 // Find tells under which key the incident lives, or has lived.
 func (s *Store) Find(ctx context.Context, id incident.ID) (incident.Key, bool, error) {
 	it, err := s.get(ctx, place{historyKey(id), incidentSort})

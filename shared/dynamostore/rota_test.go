@@ -30,17 +30,19 @@ func TestRoundTripsWithAmendments(t *testing.T) {
 	store := dynamostore.New(w, name)
 	clk := clock.NewVirtual(night)
 	carrier := &carrier{wire: w}
-	policy := escalation.Policy{Steps: []escalation.Step{{Targets: []escalation.Target{{ID: "ana"}}, Wait: 3 * time.Minute}}}
+	contact := []escalation.Contact{{Channel: escalation.SMS}}
 	source := &amend.Source{Store: store, Clock: clk, Log: slog.New(slog.DiscardHandler), Deployed: loop.Team{
-		Team:      escalation.Team{People: map[string]escalation.Person{"ana": {Contact: []escalation.Contact{{Channel: escalation.SMS}}}}},
-		PolicyFor: func(string) escalation.Policy { return policy },
-		Quiet:     35 * time.Minute,
+		Team: escalation.Team{People: map[string]escalation.Person{"first": {Contact: contact}, "second": {Contact: contact}}},
+		PolicyFor: func(capability string) escalation.Policy { // each pages another one: a second page would wait
+			return escalation.Policy{Steps: []escalation.Step{{Targets: []escalation.Target{{ID: capability}}, Wait: 3 * time.Minute}}}
+		},
+		Quiet: 35 * time.Minute,
 	}}
 	l := &loop.Loop{Store: store, Clock: clk, Sender: carrier, Hints: noHints{}, Log: source.Log, Team: source.Team}
 	page := func(key incident.Key, want ...string) {
 		t.Helper()
 		_, err := store.PutSignal(t.Context(), incident.Signal{ID: string(key), Key: key, Kind: incident.KindCheck, At: clk.Now(),
-			Check: &incident.CheckSignal{Check: "login", LastBad: clk.Now(), Evidence: incident.Evidence{Status: "down", Red: true}}})
+			Check: &incident.CheckSignal{Check: "login", Capability: string(key), LastBad: clk.Now(), Evidence: incident.Evidence{Status: "down", Red: true}}})
 		must(t, err)
 		w.take()
 		_, err = l.Run(t.Context(), loop.Hint{Key: key})

@@ -16,6 +16,8 @@
 //	OPEN                <incident>                 a pointer to each open one
 //	SETTLED             <time>#<incident>          as it was when it settled
 //	SEEN#<signal>       seen                       a signal's id, used up
+//	OUT#<who>#<channel> gate                       when the next delivery may leave
+//	                    page#<key>#<id>            a page that waits; it lies under its key
 //	CODE#<hash>         code                       what a link lets its bearer do
 //	WORD#<word>         word                       what an incident is called in an SMS
 //	WALK#<broadcast>    walk                       a broadcast on its way
@@ -39,7 +41,10 @@
 //
 // Items about which something must still be done carry the two attributes of
 // the due index. Deleting them, or writing them without those, is what makes
-// them done: there is no second place to keep true.
+// them done: there is no second place to keep true. Beside a page that waits lies
+// an item in its outbox, in a shard of its own, by which one delivery finds the
+// pages of many keys. No sweep looks there: a page that has no such item is found
+// by its key, and one that is no longer there is passed over.
 package dynamostore
 
 import (
@@ -163,6 +168,7 @@ const (
 // Where things lie.
 
 func liveKey(key incident.Key) string           { return keyPrefix + string(key) }
+func outKey(o loop.Outbox) string               { return "OUT#" + o.Who + "#" + o.Channel }
 func historyKey(id incident.ID) string          { return "HISTORY#" + string(id) }
 func restSort(version int64) string             { return fmt.Sprintf("rest#%020d", version) }
 func walkAt(broadcast string) place             { return place{"WALK#" + broadcast, "walk"} }
@@ -180,6 +186,7 @@ func amendmentAt(id string) place               { return place{rotaKey, amendmen
 func threadAt(messageID string) place           { return place{"THREAD#" + sha(messageID), "thread"} }
 func incidentAt(key incident.Key) place         { return place{liveKey(key), incidentSort} }
 func pageAt(key incident.Key, p string) place   { return place{liveKey(key), pagePrefix + p} }
+func gateAt(o loop.Outbox) place                { return place{outKey(o), "gate"} }
 func signalAt(key incident.Key, s string) place { return place{liveKey(key), signalPrefix + s} }
 func reporterAt(id incident.ID, r string) place { return place{historyKey(id), reporterPrefix + r} }
 

@@ -49,16 +49,14 @@ func (s *Store) Unpack(ctx context.Context, key incident.Key, r loop.Rest) error
 // is not there: all of it is done.
 func (s *Store) unpackPages(ctx context.Context, key incident.Key, at place, pages []incident.Page) (gone bool, err error) {
 	for len(pages) > 0 {
-		chunk := pages[:min(len(pages), transactMax-1)]
+		chunk := pages[:min(len(pages), (transactMax-1)/2)]
 		left := len(pages) - len(chunk)
 		t := &transaction{}
 		t.add(updating(at, "SET #left = :left", condition{"#left = :have", item{":have": num(int64(len(pages))), ":left": num(int64(left))}}))
 		for _, p := range chunk {
 			// A page that a later commit has brought forward stands as that
 			// has left it.
-			if it := t.page(key, loop.LivePage{Page: p}); it != nil {
-				t.add(putting(it, absent).orElse(p.ID))
-			}
+			t.page(key, loop.LivePage{Page: p}, absent, p.ID)
 		}
 		err := s.transact(ctx, t)
 		var failed *failedError

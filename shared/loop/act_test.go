@@ -24,18 +24,18 @@ type frail struct {
 
 var errDead = errors.New("dead")
 
-func (s *frail) Lease(ctx context.Context, key incident.Key, p incident.Page, l loop.Lease, code loop.Code, now time.Time) error {
+func (s *frail) Lease(ctx context.Context, c loop.Claim) ([]loop.Waiting, error) {
 	if s.dead {
-		return errDead
+		return nil, errDead
 	}
-	return s.Store.Lease(ctx, key, p, l, code, now)
+	return s.Store.Lease(ctx, c)
 }
 
-func (s *frail) Record(ctx context.Context, r loop.Record) error {
+func (s *frail) Record(ctx context.Context, rs []loop.Record) ([]loop.Record, error) {
 	if s.dead || s.forgets {
-		return errDead
+		return nil, errDead
 	}
-	return s.Store.Record(ctx, r)
+	return s.Store.Record(ctx, rs)
 }
 
 // router runs the loop for login with so many people, and keeps what it sent.

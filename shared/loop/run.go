@@ -25,6 +25,8 @@ type Loop struct {
 	Sender Sender
 	Hints  Hints
 	Log    *slog.Logger
+
+	gates gates
 }
 
 // A Sender hands deliveries to carriers. An error that is no *SendError counts
@@ -38,8 +40,9 @@ type Sender interface {
 type Delivery struct {
 	Who, Channel string
 	Pages        []incident.Page
-	Incident     incident.Incident
-	Secret       string // of the link
+	Incident     incident.Incident   // that the first page is about
+	Others       []incident.Incident // that the other pages are about besides, each once
+	Secret       string              // of the link
 	At           time.Time
 }
 
@@ -99,6 +102,10 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 		committed := len(live.Signals) > 0 || len(change.Events) > 0 || len(change.Pages) > 0
 		if committed {
 			err := l.Store.Commit(ctx, commit)
+			for l.learned(err) { // those pages wait; each time there are fewer gates to go through
+				commit, sends = l.prepare(live, change, now)
+				err = l.Store.Commit(ctx, commit)
+			}
 			if errors.Is(err, ErrWordTaken) {
 				words++
 				err = ErrConflict
@@ -110,22 +117,23 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 			if err != nil {
 				return live.Incident, fmt.Errorf("commit %s: %w", h.Key, err)
 			}
+			for _, g := range commit.Gates {
+				l.gates.learn(g.Outbox, g.Opens)
+			}
 			l.Log.InfoContext(ctx, "committed", "incident", commit.After.ID, "key", h.Key,
 				"state", commit.After.State, "signals", len(live.Signals), "pages", len(change.Pages))
 			if change.Alarm != "" {
 				l.Log.ErrorContext(ctx, "nobody reached", "alarm", "nobody-reached", "incident", commit.After.ID, "why", change.Alarm)
 			}
-			live.Incident = commit.After
-			if !commit.Rest.Empty() {
-				live.Rests = []Rest{commit.Rest}
-			}
+			live = live.after(commit)
 		}
-		sends = append(sends, l.waiting(ctx, live, sends, now)...)
-		failed := l.act(ctx, sends)
+		waiting, opens := l.waiting(ctx, live, sends, now)
+		sends = append(sends, waiting...)
+		failed := l.act(ctx, h.Key, sends)
 		if err := l.unpack(ctx, h.Key, live.Rests); err != nil {
 			return live.Incident, err
 		}
-		acted = acted || committed || len(sends) > 0
+		acted = acted || committed || len(sends) > 0 || !opens.IsZero()
 		if len(change.Notices) > 0 {
 			l.hint(ctx, "desk", l.Hints.Desk(ctx))
 		}
@@ -134,10 +142,23 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 			continue
 		}
 		if acted || h.Version == live.Incident.Version {
-			l.arm(ctx, h.Key, live, change)
+			l.arm(ctx, h.Key, live, opens)
 		}
 		return live.Incident, nil
 	}
+}
+
+// after is what lives after a commit.
+func (live Live) after(c Commit) Live {
+	live.Incident = c.After
+	if !c.Rest.Empty() {
+		live.Rests = []Rest{c.Rest}
+	}
+	again := func(p LivePage) bool {
+		return slices.ContainsFunc(c.Pages, func(q LivePage) bool { return q.ID == p.ID })
+	}
+	live.Pages = append(slices.DeleteFunc(slices.Clone(live.Pages), again), c.Pages...)
+	return live
 }
 
 // unpack finishes what commits have left to be done.
@@ -153,15 +174,9 @@ func (l *Loop) unpack(ctx context.Context, key incident.Key, rests []Rest) error
 	return nil
 }
 
-// send is a delivery whose pages are leased to us.
-type send struct {
-	Delivery
-	key   incident.Key
-	lease Lease
-}
-
 // prepare turns a decision into a commit. Pages that are due are born leased
-// to us if we can send; the sends are what is then to be done.
+// to us if we can send and they may go alone; the sends are what is then to be
+// done.
 func (l *Loop) prepare(live Live, change Change, now time.Time) (Commit, []send) {
 	c := Commit{Before: live.Incident, After: change.After, Events: change.Events, At: now}
 	c.After.Version = live.Incident.Version + 1
@@ -192,127 +207,115 @@ func (l *Loop) prepare(live Live, change Change, now time.Time) (Commit, []send)
 		}
 		c.Rest.Received = &b // the last one tells what is promised now
 	}
-	var sends []send
+	var order []lane
+	ready := map[lane][]Waiting{}
 	for i, p := range change.Pages {
-		if i >= PagesMax {
+		of := laneOf(p)
+		opened := l.gates.of(of.Outbox)
+		switch {
+		case i >= PagesMax:
 			c.Rest.Pages = append(c.Rest.Pages, p)
 			continue
+		case l.Sender == nil || p.Due.After(now):
+		case of.reply == "" && opened.After(now):
+			p.Due = opened
+		case of.reply != "" || !opened.After(now.Add(-lingerFor)):
+			if ready[of] == nil {
+				order = append(order, of)
+			}
+			ready[of] = append(ready[of], Waiting{LivePage{Page: p}, c.After})
+			continue
 		}
-		page := LivePage{Page: p}
-		if l.Sender != nil && !p.Due.After(now) {
-			s, code := l.newSend(c.After, p, now)
-			page.Lease = s.lease
-			c.Codes = append(c.Codes, code)
-			sends = append(sends, s)
+		c.Pages = append(c.Pages, LivePage{Page: p})
+	}
+	var sends []send
+	for _, of := range order {
+		s, code := newSend(of.Outbox, ready[of], newLease(now), now)
+		for _, p := range s.Pages {
+			c.Pages = append(c.Pages, LivePage{Page: p, Lease: s.lease})
 		}
-		c.Pages = append(c.Pages, page)
+		if c.Codes = append(c.Codes, code); of.reply == "" {
+			c.Gates = append(c.Gates, alone(of.Outbox, now))
+		}
+		sends = append(sends, s)
 	}
 	return c, sends
-}
-
-func (l *Loop) newSend(in incident.Incident, p incident.Page, now time.Time) (send, Code) {
-	secret := NewSecret()
-	lease := Lease{Token: HashSecret(NewSecret())[:16], Until: now.Add(leaseFor)}
-	code := Code{Hash: HashSecret(secret), Who: p.Who, Grant: Grant{Key: in.Key, Incident: in.ID}, Minted: now}
-	d := Delivery{Who: p.Who, Channel: p.Channel, Pages: []incident.Page{p}, Incident: in, Secret: secret, At: now}
-	return send{Delivery: d, key: in.Key, lease: lease}, code
-}
-
-// waiting leases the pages of live that are due, the latest first, and drops
-// those whose time is over. Whoever is sent a later page of the kind by the
-// same channel now does not get the earlier one as well: a router that came
-// back would otherwise send somebody all the rounds that it has missed.
-func (l *Loop) waiting(ctx context.Context, live Live, begun []send, now time.Time) []send {
-	var sends []send
-	drop := func(p LivePage, events ...incident.Event) {
-		r := Record{Key: live.Incident.Key, Incident: p.Incident, Lease: p.Lease, Done: []incident.Page{p.Page}, Events: events, At: now}
-		l.lost(ctx, p.Page, l.Store.Record(ctx, r))
-	}
-	pages := slices.Clone(live.Pages)
-	slices.SortStableFunc(pages, func(a, b LivePage) int { return b.Due.Compare(a.Due) })
-	for _, p := range pages {
-		if p.Kind == incident.PageReply { // no turn of events makes it pointless: it says how things stand
-			p.Turn = live.Incident.Turn
-		}
-		later := func(s send) bool {
-			q := s.Pages[0]
-			return q.Kind == p.Kind && q.Who == p.Who && q.Channel == p.Channel
-		}
-		switch {
-		case p.Lease.Until.After(now):
-		case p.Turn != live.Incident.Turn || p.Incident != live.Incident.ID || live.Incident.Declined(p.Page) || live.Incident.Answered(p.Who):
-			drop(p)
-		case p.Due.After(now) || l.Sender == nil:
-		case slices.ContainsFunc(begun, later) || slices.ContainsFunc(sends, later):
-			drop(p, incident.Event{At: now, Kind: "not sent", Who: p.Who, Why: fmt.Sprintf("by %s (%s): a later page goes out", p.Channel, p.Why)})
-		default: // one after the other: leases of one incident would conflict
-			at := l.Clock.Now()
-			s, code := l.newSend(live.Incident, p.Page, at)
-			err := l.Store.Lease(ctx, live.Incident.Key, p.Page, s.lease, code, at)
-			if err == nil {
-				sends = append(sends, s)
-			}
-			l.lost(ctx, p.Page, err)
-		}
-	}
-	return sends
-}
-
-// lost logs an error of a lease, unless it is the ordinary one of a race.
-func (l *Loop) lost(ctx context.Context, p incident.Page, err error) {
-	if err != nil && !errors.Is(err, ErrLost) {
-		l.Log.ErrorContext(ctx, "lease", "page", p.ID, "error", err)
-	}
 }
 
 // sendsAtOnce bounds the deliveries under way at the same time.
 const sendsAtOnce = 8
 
-// act sends what is leased to us. Each page is recorded before the next is
+// act sends what is leased to us. Each delivery is recorded before the next is
 // begun, so that a router that dies half way has at most those sent twice that
-// were under way. It reports whether any failed, so that the decision on that
-// follows at once.
-func (l *Loop) act(ctx context.Context, sends []send) (failed bool) {
-	fails := make([]bool, len(sends))
+// were under way. It reports whether any of key's pages failed, so that the
+// decision on that follows at once.
+func (l *Loop) act(ctx context.Context, key incident.Key, sends []send) (failed bool) {
+	fails := make([][]incident.Key, len(sends))
 	each(l.Clock, len(sends), sendsAtOnce, func(i int) { fails[i] = l.deliver(ctx, sends[i]) })
-	return slices.Contains(fails, true)
+	keys := slices.Compact(slices.Sorted(slices.Values(slices.Concat(fails...))))
+	others := slices.DeleteFunc(slices.Clone(keys), func(k incident.Key) bool { return k == key })
+	if len(others) > 0 {
+		each(l.Clock, len(others), sendsAtOnce, func(i int) {
+			l.hint(ctx, "router", l.Hints.Router(ctx, Hint{Key: others[i]}, time.Time{}))
+		})
+	}
+	return len(others) < len(keys)
 }
 
 // deliver sends one delivery and records how that went. It leaves one alone
-// whose lease may run out meanwhile.
-func (l *Loop) deliver(ctx context.Context, s send) (failed bool) {
+// whose lease may run out meanwhile. It returns under which keys pages failed.
+func (l *Loop) deliver(ctx context.Context, s send) (failed []incident.Key) {
 	left := s.lease.Until.Sub(l.Clock.Now()) - 2*skewMax
 	if left < sendMax {
 		l.Log.WarnContext(ctx, "too late to send; whoever leases it next will", "page", s.Pages[0].ID)
-		return false
+		return nil
 	}
-	r := l.send(ctx, s)
-	err := l.Store.Record(ctx, r)
-	if errors.Is(err, ErrLost) { // it was sent all the same: the timeline must tell
-		err = l.Store.Note(ctx, r.Incident, r.Events)
+	records := l.send(ctx, s)
+	lost, err := l.Store.Record(ctx, records)
+	for _, r := range lost { // it was sent all the same: the timeline must tell
+		err = errors.Join(err, l.Store.Note(ctx, r.Incident, r.Events))
 	}
 	if err != nil { // the lease runs out and the sweep sends it again: twice rather than never
-		l.Log.ErrorContext(ctx, "record", "incident", r.Incident, "error", err)
+		l.Log.ErrorContext(ctx, "record", "incident", s.Incident.ID, "pages", len(s.Pages), "error", err)
 	}
-	return len(r.Signals) > 0
+	for _, r := range records {
+		if len(r.Signals) > 0 {
+			failed = append(failed, r.Key)
+		}
+	}
+	return failed
 }
 
-// send hands one delivery to its carrier and says how it went.
-func (l *Loop) send(ctx context.Context, s send) Record {
+// send hands one delivery to its carrier and says for each incident how it went.
+func (l *Loop) send(ctx context.Context, s send) []Record {
 	sendCtx, cancel := context.WithTimeout(ctx, sendMax)
 	defer cancel()
 	err := l.Sender.Send(sendCtx, s.Delivery)
 	now := l.Clock.Now()
-	r := Record{Key: s.key, Incident: s.Incident.ID, Lease: s.lease, At: now}
-	for _, p := range s.Pages {
+	with := ""
+	if n := len(s.Others); n > 0 {
+		with = fmt.Sprintf(", with %d more", n)
+	}
+	if err == nil {
+		l.Log.InfoContext(ctx, "paged", "incident", s.Incident.ID, "page", s.Pages[0].ID, "pages", len(s.Pages), "who", s.Who, "channel", s.Channel)
+	}
+	var records []Record
+	of := map[incident.ID]int{} // index into records
+	for _, w := range s.pages {
+		i, begun := of[w.Incident]
+		if !begun {
+			i = len(records)
+			of[w.Incident] = i
+			records = append(records, Record{Key: w.About.Key, Incident: w.Incident, Lease: s.lease, At: now})
+		}
+		r, p := &records[i], w.Page
 		if err == nil {
 			r.Done = append(r.Done, p)
 			kind, what := "paged", p.Why
 			if p.Kind == incident.PageReply {
 				kind, what = "replied", cmp.Or(p.Why, "how it stands")
 			}
-			r.Events = append(r.Events, incident.Event{At: now, Kind: kind, Who: p.Who, Why: fmt.Sprintf("by %s (%s): accepted", p.Channel, what)})
-			l.Log.InfoContext(ctx, "paged", "incident", p.Incident, "page", p.ID, "who", p.Who, "channel", p.Channel)
+			r.Events = append(r.Events, incident.Event{At: now, Kind: kind, Who: p.Who, Why: fmt.Sprintf("by %s (%s)%s: accepted", p.Channel, what, with)})
 			continue
 		}
 		var known *SendError
@@ -327,32 +330,31 @@ func (l *Loop) send(ctx context.Context, s send) Record {
 			why += fmt.Sprintf("; trying again in %s", wait)
 			r.Again = append(r.Again, p)
 		}
-		r.Events = append(r.Events, incident.Event{At: now, Kind: "page failed", Who: p.Who, Why: fmt.Sprintf("by %s (%s): %s", p.Channel, p.Why, why)})
+		r.Events = append(r.Events, incident.Event{At: now, Kind: "page failed", Who: p.Who, Why: fmt.Sprintf("by %s (%s)%s: %s", p.Channel, p.Why, with, why)})
 		r.Signals = append(r.Signals, incident.Signal{
-			ID: fmt.Sprintf("%s#%d", p.ID, p.Tries), Key: s.key, Kind: incident.KindDelivery, At: now, Incident: p.Incident,
+			ID: fmt.Sprintf("%s#%d", p.ID, p.Tries), Key: w.About.Key, Kind: incident.KindDelivery, At: now, Incident: p.Incident,
 			Delivery: &incident.DeliverySignal{Page: p.ID, Who: p.Who, Channel: p.Channel, Permanent: permanent, Why: why},
 		})
 	}
-	return r
+	return records
 }
 
-// arm asks to be woken for the next thing that time alone makes due. Without a
-// Sender the router is woken for what is due already.
-func (l *Loop) arm(ctx context.Context, key incident.Key, live Live, change Change) {
+// arm asks to be woken for the next thing that time alone makes due, or for the
+// gate that opens, unless that is zero. Without a Sender the router is woken for
+// what is due already.
+func (l *Loop) arm(ctx context.Context, key incident.Key, live Live, opens time.Time) {
 	next := live.Incident.Due()
 	sooner := func(t time.Time) {
 		if next.IsZero() || t.Before(next) {
 			next = t
 		}
 	}
+	if !opens.IsZero() {
+		sooner(opens)
+	}
 	now := l.Clock.Now()
 	for _, p := range live.Pages {
-		if p.Due.After(now) {
-			sooner(p.Due)
-		}
-	}
-	for _, p := range change.Pages {
-		if p.Due.After(now) || l.Sender == nil {
+		if p.Due.After(now) || l.Sender == nil && !p.Lease.Until.After(now) {
 			sooner(p.Due)
 		}
 	}

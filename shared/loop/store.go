@@ -35,10 +35,11 @@ func (e *NewerError) Error() string {
 const Format = 1
 
 // Limits of one round of the loop. DynamoDB takes a hundred items in a
-// transaction: two for each page and code, and a handful besides.
+// transaction: three for each page, its code and its gate, and a handful besides.
 const (
 	FoldMax   = 300 // signals in one Change
-	PagesMax  = 40  // pages in one transaction; the rest follow in a Rest
+	PagesMax  = 28  // pages in one Commit; the rest follow in a Rest
+	LeaseMax  = 30  // pages in one Claim
 	BundleMax = 500 // pages in one delivery, and incidents that its code grants
 )
 
@@ -56,17 +57,26 @@ type Store interface {
 	Load(ctx context.Context, key incident.Key) (Live, error)
 	// Commit makes a decision true, all of it or nothing. ErrConflict if the
 	// incident is not at c.Before's version; ErrWordTaken if c.After is a new
-	// one and another incident has had its Word for less than WordFor.
+	// one and another incident has had its Word for less than WordFor; otherwise
+	// a *ShutError if gates of c were shut.
 	Commit(ctx context.Context, c Commit) error
 	// Unpack finishes what a commit was too small for and removes r. Doing it
 	// twice is doing it once.
 	Unpack(ctx context.Context, key incident.Key, r Rest) error
-	// Lease takes p for sending, with the code its link will carry. ErrLost if
-	// it is leased until after now, done, or its incident has turned.
-	Lease(ctx context.Context, key incident.Key, p incident.Page, l Lease, code Code, now time.Time) error
-	// Record notes how sending went and lets go of the pages. ErrLost if the
-	// lease was lost; then nothing of it is written.
-	Record(ctx context.Context, r Record) error
+	// Waiting lists up to limit pages of an outbox that are due and that nobody
+	// is sending, besides those that are known, longest due first. It may lag.
+	Waiting(ctx context.Context, o Outbox, known []Waiting, now time.Time, limit int) ([]Waiting, error)
+	// Lease takes the pages of c for sending and returns those it got. The pages
+	// of an incident are left out if one of them is leased until after c.Now or
+	// done, or if the incident has turned. ErrLost if that leaves none, or if
+	// any is left out of a claim with a code; a *ShutError if its gate is shut.
+	// Then nothing is written.
+	Lease(ctx context.Context, c Claim) (taken []Waiting, err error)
+	// PutCode keeps the code of a delivery whose pages are leased.
+	PutCode(ctx context.Context, c Code) error
+	// Record notes how sending went and lets go of the pages: each of rs whole,
+	// or nothing of those whose lease was lost, which it returns.
+	Record(ctx context.Context, rs []Record) (lost []Record, err error)
 	// Note adds to the timeline without touching anything else.
 	Note(ctx context.Context, id incident.ID, events []incident.Event) error
 	// Due lists up to limit keys of the shard with something to be done by now,
@@ -131,7 +141,8 @@ type Commit struct {
 	Before, After incident.Incident // After.Version is Before.Version + 1
 	Events        []incident.Event
 	Pages         []LivePage // at most PagesMax
-	Codes         []Code     // of the leased pages
+	Codes         []Code     // of the deliveries that are leased with it
+	Gates         []Gate     // that those go through
 	Broadcasts    []Broadcast
 	// Rest is what follows the commit; its zero value is nothing.
 	Rest Rest
@@ -170,12 +181,12 @@ type Broadcast struct {
 // Empty reports whether there is nothing left to do.
 func (r Rest) Empty() bool { return len(r.Signals) == 0 && len(r.Pages) == 0 }
 
-// A Record tells how a delivery went.
+// A Record tells how a delivery went for the pages of one incident.
 type Record struct {
 	Key      incident.Key
 	Incident incident.ID
 	Lease    Lease
-	Done     []incident.Page // sent, failed or cancelled for good
+	Done     []incident.Page // sent, failed or cancelled for good; few
 	Again    []incident.Page // to be tried at their new Due
 	Events   []incident.Event
 	Signals  []incident.Signal // what the next fold must know

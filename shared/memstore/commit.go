@@ -21,17 +21,24 @@ func (s *Store) Commit(_ context.Context, c loop.Commit) error {
 	if l.incident.Version != c.Before.Version {
 		return loop.ErrConflict
 	}
-	if word := c.After.Word; word != "" && c.After.ID != c.Before.ID {
-		if s.words[word].After(c.At) {
-			return loop.ErrWordTaken
-		}
+	word := c.After.Word
+	if c.After.ID == c.Before.ID {
+		word = ""
+	}
+	if word != "" && s.words[word].After(c.At) {
+		return loop.ErrWordTaken
+	}
+	if shut := s.goThrough(c.Gates...); shut != nil {
+		return shut
+	}
+	if word != "" {
 		s.words[word] = c.At.Add(loop.WordFor)
 	}
 	l.incident = copyIncident(c.After)
 	s.list(c.Before, c.After)
 	s.note(c.After.ID, c.Events)
 	for _, p := range c.Pages {
-		l.putPage(p)
+		s.putPage(key, p)
 	}
 	for _, code := range c.Codes {
 		s.codes[code.Hash] = copyCode(code)
@@ -75,7 +82,7 @@ func (s *Store) Unpack(_ context.Context, key incident.Key, r loop.Rest) error {
 	// A page that a later commit has brought forward stands as that has left it.
 	late := slices.DeleteFunc(slices.Clone(have.Pages), func(p incident.Page) bool { return l.page(p.ID) >= 0 })
 	for _, p := range late {
-		l.putPage(loop.LivePage{Page: p})
+		s.putPage(key, loop.LivePage{Page: p})
 	}
 	for _, p := range have.Reporters {
 		h := s.history(have.Incident)
@@ -118,12 +125,25 @@ func (l *live) page(id string) int {
 	return slices.IndexFunc(l.pages, func(p loop.LivePage) bool { return p.ID == id })
 }
 
-func (l *live) putPage(p loop.LivePage) {
+// putPage puts a page, and into its outbox unless it is leased: then nobody else
+// is to find it there.
+func (s *Store) putPage(key incident.Key, p loop.LivePage) {
+	l := s.live(key)
 	if i := l.page(p.ID); i >= 0 {
 		l.pages[i] = p
-		return
+	} else {
+		l.pages = append(l.pages, p)
 	}
-	l.pages = append(l.pages, p)
+	if p.Lease.Token == "" {
+		s.outbox(p.Page).set(pageRef(key, p.ID), p.Due)
+	}
+}
+
+func (s *Store) removePage(key incident.Key, p incident.Page) {
+	l := s.live(key)
+	i := l.page(p.ID)
+	s.outbox(l.pages[i].Page).remove(pageRef(key, p.ID))
+	l.pages = slices.Delete(l.pages, i, i+1)
 }
 
 func (s *Store) putWalk(w record.Walk) {

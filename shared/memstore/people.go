@@ -47,6 +47,20 @@ func (s *Store) listOpen() []incident.Incident {
 	return all
 }
 
+func (s *Store) Incidents(_ context.Context, keys []incident.Key) ([]incident.Incident, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []incident.Incident
+	for _, key := range slices.Compact(slices.Sorted(slices.Values(keys))) {
+		if l := s.lives[key]; l != nil && l.incident.ID != "" {
+			in := copyIncident(l.incident)
+			in.Key = key
+			all = append(all, in)
+		}
+	}
+	return all, nil
+}
+
 // Find tells under which key the incident lives, or has lived.
 func (s *Store) Find(_ context.Context, id incident.ID) (incident.Key, bool, error) {
 	s.mu.Lock()

@@ -26,6 +26,8 @@ type Store struct {
 	seen       map[string]bool // signals, by id
 	lives      map[incident.Key]*live
 	due        [loop.Shards]queue[incident.Key]
+	outboxes   map[loop.Outbox]*queue[string] // pageRefs
+	gates      map[loop.Outbox]time.Time      // when each opens
 	codes      map[string]loop.Code
 	words      map[string]time.Time // of incidents, and until when they are taken
 	open       map[incident.ID]incident.Key
@@ -85,6 +87,8 @@ func New() *Store {
 	return &Store{
 		seen:       map[string]bool{},
 		lives:      map[incident.Key]*live{},
+		outboxes:   map[loop.Outbox]*queue[string]{},
+		gates:      map[loop.Outbox]time.Time{},
 		codes:      map[string]loop.Code{},
 		words:      map[string]time.Time{},
 		open:       map[incident.ID]incident.Key{},

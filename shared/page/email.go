@@ -9,8 +9,12 @@ import (
 	"rouse/shared/incident"
 )
 
-// quoteBytesMax bounds a quote in a mail; an incident keeps no longer one.
-const quoteBytesMax = incident.QuoteMax
+// Bounds of a mail.
+const (
+	quoteBytesMax = incident.QuoteMax // an incident keeps no longer one
+	elsewhereMax  = 20                // incidents of a bundle that are told of one by one
+	lineTitleMax  = 80                // bytes
+)
 
 // text is the body of the e-mail: what to know and what to do in its first
 // lines, the rest below.
@@ -18,12 +22,15 @@ func (v view) text(service string) string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	in := v.Incident
-	title := cmp.Or(defuse(oneLine(Mask(in.Title))), "incident")
 
+	if n := len(v.elsewhere); n > 0 {
+		line("%d incidents, the most pressing first.", n+1)
+		line("")
+	}
 	if in.Rehearsed() {
-		line("%s at %s: nothing is wrong.", strings.ToUpper(title), oneLine(service))
+		line("%s at %s: nothing is wrong.", v.title(), oneLine(service))
 	} else {
-		line("%s %s: %s", oneLine(service), strings.ToUpper(title), v.sentence())
+		line("%s %s: %s", oneLine(service), v.title(), v.sentence())
 	}
 	line("%s", v.ask())
 	line("")
@@ -31,8 +38,16 @@ func (v view) text(service string) string {
 	line("%s", v.link)
 	line("(Opening it changes nothing; its buttons do.)")
 	line("")
-	for _, id := range v.elsewhere() {
-		line("This mail is also about incident %s.", oneLine(string(id)))
+	if n := len(v.elsewhere); n > 0 {
+		line("Each has its own buttons behind the link. The others:")
+		for _, w := range v.elsewhere[:min(n, elsewhereMax)] {
+			line("- %s", w.line())
+		}
+		if n > elsewhereMax {
+			line("- and %d more", n-elsewhereMax)
+		}
+		line("")
+		line("About %s:", v.title())
 	}
 	if words := defuse(oneLine(v.Words)); words != "" {
 		label := "Checks"
@@ -71,6 +86,18 @@ func (v view) text(service string) string {
 	line("Sent %s. Whoever took it since is on the screen behind the link.", v.now.Format("3:04pm MST, Mon 2 Jan 2006"))
 	line("Incident %s", oneLine(string(in.ID)))
 	return strings.ToValidUTF8(b.String(), "")
+}
+
+// line tells of one incident of several.
+func (v view) line() string {
+	title := clipBytes(v.title(), lineTitleMax)
+	switch v.page.Kind {
+	case incident.PageWake:
+		return title + ": " + v.sentence() + "."
+	case incident.PageTaken, incident.PageOver, incident.PageDrill:
+		return title + ": " + v.ask()
+	}
+	return title + ": " + v.sentence() + ". " + v.ask()
 }
 
 func (v view) when(p Party) string {

@@ -8,9 +8,11 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,29 +60,81 @@ func NewComposer(service, ackURL string, people People) (*Composer, error) {
 
 func (c *Composer) link(secret string) string { return c.ackURL + "/a/" + secret }
 
-// Compose writes the message of a delivery: its pages in order of urgency,
-// times in the reader's zone.
+// Compose writes the message of a delivery: of its pages the most pressing one
+// first, times in the reader's zone.
 func (c *Composer) Compose(d loop.Delivery) Message {
+	topics := topicsOf(d)
+	v := c.view(d, topics[0])
+	for _, t := range topics[1:] {
+		v.elsewhere = append(v.elsewhere, c.view(d, t))
+	}
+	return Message{Subject: c.subject(v.Incident, len(v.elsewhere)), SMS: v.sms(), Text: v.text(c.service)}
+}
+
+func (c *Composer) view(d loop.Delivery, t topic) view {
+	d.Incident = t.in
 	v := view{
-		Delivery: d, Sight: See(d.Incident), people: c.people,
+		Delivery: d, Sight: See(t.in), people: c.people,
 		now:  d.At.In(c.people.Zone(d.Who)),
 		link: c.link(d.Secret),
-		page: mostUrgent(d.Pages),
+		page: t.page,
 	}
 	if c.Words {
-		v.word = v.Incident.Word
+		v.word = t.in.Word
 	}
-	for _, p := range Parties(d.Incident, d.At) {
+	for _, p := range Parties(t.in, d.At) {
 		if p.Who != d.Who {
 			v.others = append(v.others, p)
 		}
 	}
-	return Message{Subject: c.subject(d.Incident), SMS: v.sms(), Text: v.text(c.service)}
+	return v
 }
 
-// subject is the same for all pages of an incident, so that mail readers show
-// them as one thread.
-func (c *Composer) subject(in incident.Incident) string {
+// A topic is one of the incidents that a delivery is about, and its most urgent
+// page.
+type topic struct {
+	in   incident.Incident
+	page incident.Page
+}
+
+// topicsOf lists what a delivery is about, the most pressing first; never
+// nothing.
+func topicsOf(d loop.Delivery) []topic {
+	known := map[incident.ID]incident.Incident{d.Incident.ID: d.Incident}
+	for _, in := range d.Others {
+		known[in.ID] = in
+	}
+	var topics []topic
+	at := map[incident.ID]int{}
+	for _, p := range d.Pages {
+		i, there := at[p.Incident]
+		switch {
+		case !there:
+			in, told := known[p.Incident]
+			if !told {
+				in = incident.Incident{ID: p.Incident, Title: string(p.Incident), Opened: d.At}
+			}
+			at[p.Incident] = len(topics)
+			topics = append(topics, topic{in, p})
+		case urgency[p.Kind] < urgency[topics[i].page.Kind]:
+			topics[i].page = p
+		}
+	}
+	if len(topics) == 0 {
+		return []topic{{d.Incident, incident.Page{Kind: incident.PageWake}}}
+	}
+	slices.SortStableFunc(topics, func(a, b topic) int {
+		return cmp.Or(cmp.Compare(urgency[a.page.Kind], urgency[b.page.Kind]), cmp.Compare(doubt[a.in.Severity], doubt[b.in.Severity]), a.in.Opened.Compare(b.in.Opened))
+	})
+	return topics
+}
+
+// doubt orders severities: what is confirmed comes first.
+var doubt = map[incident.Severity]int{incident.Suspected: 1}
+
+// subject is the same for all pages of an incident alone, so that mail readers
+// show them as one thread. more are the other incidents that it is about.
+func (c *Composer) subject(in incident.Incident, more int) string {
 	id := ASCII(string(in.ID))
 	title := ASCII(c.service + ": " + Mask(in.Title))
 	if in.Rehearsed() {
@@ -90,6 +144,9 @@ func (c *Composer) subject(in incident.Incident) string {
 		title = "Rouse"
 	}
 	tail := " (" + id + ")"
+	if more > 0 {
+		tail = fmt.Sprintf(" and %d more", more) + tail
+	}
 	if room := subjectMax - len(tail); room >= 20 {
 		return clip(withoutBackticks(title), room) + tail
 	}
@@ -110,6 +167,13 @@ type view struct {
 	word   string        // names the incident in an answer by SMS; "" if there can be none
 	page   incident.Page // the most urgent one
 	others []Party       // paged besides the reader
+	// elsewhere is what a bundle is about besides, the most pressing first.
+	elsewhere []view
+}
+
+// title is what the incident is called, in capitals and on one line.
+func (v view) title() string {
+	return strings.ToUpper(cmp.Or(defuse(oneLine(Mask(v.Incident.Title))), "incident"))
 }
 
 // urgency orders the kinds of pages that are bundled; what is not in it comes
@@ -117,32 +181,6 @@ type view struct {
 var urgency = map[incident.PageKind]int{
 	incident.PageRelapse: 1, incident.PagePassed: 2, incident.PagePromise: 3, incident.PageCheckIn: 4,
 	incident.PageReply: 5, incident.PageTaken: 6, incident.PageOver: 7, incident.PageDrill: 8,
-}
-
-func mostUrgent(pages []incident.Page) incident.Page {
-	if len(pages) == 0 {
-		return incident.Page{Kind: incident.PageWake}
-	}
-	most := pages[0]
-	for _, p := range pages[1:] {
-		if urgency[p.Kind] < urgency[most.Kind] {
-			most = p
-		}
-	}
-	return most
-}
-
-// elsewhere lists the other incidents that a bundle is about.
-func (v view) elsewhere() []incident.ID {
-	var ids []incident.ID
-	seen := map[incident.ID]bool{v.Incident.ID: true}
-	for _, p := range v.Pages {
-		if !seen[p.Incident] {
-			seen[p.Incident] = true
-			ids = append(ids, p.Incident)
-		}
-	}
-	return ids
 }
 
 // silent names those who were paged and have not answered.

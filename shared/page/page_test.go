@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,8 +119,10 @@ type pageCase struct {
 	url  string // "" is apiURL
 	more []incident.Page
 	word bool // SMS may be answered
-	in   incident.Incident
-	at   time.Time // zero is night(14)
+	// others are paged about, too; those that more says nothing of, to wake.
+	others []incident.Incident
+	in     incident.Incident
+	at     time.Time // zero is night(14)
 }
 
 var bruinQuote = "Our staff have been unable to log in for ten minutes. Is anybody there? We go to print at eleven."
@@ -277,18 +280,33 @@ func cases() []pageCase {
 		}()},
 		{name: "bundle-same", kind: incident.PagePromise, in: with(relapsed, three), at: night(52), more: []incident.Page{
 			{Incident: "20261104-k3fqzq", Kind: incident.PageRelapse, Who: "ana", Why: "failing again: 6 of 9"}}},
-		{name: "bundle-two", in: everything, more: []incident.Page{{Incident: "20261104-zzzzzz", Kind: incident.PageWake, Who: "ana"}}},
-		{name: "bundle-many", in: everything, more: func() (pages []incident.Page) {
-			for i := range 12 {
-				pages = append(pages, incident.Page{Incident: incident.ID(fmt.Sprintf("20261104-zzzz%02d", i)), Kind: incident.PageWake, Who: "ana"})
+		{name: "bundle-two", in: everything, others: []incident.Incident{publish(1, nil)}},
+		{name: "bundle-kinds", in: with(three, owned), kind: incident.PageTaken, who: "bo", at: night(16), others: []incident.Incident{
+			publish(1, func(in *incident.Incident) { in.Severity = incident.Suspected }), publish(2, nil),
+			publish(3, func(in *incident.Incident) { in.State, in.ResolvedBy = incident.Resolved, "ana" })},
+			more: []incident.Page{{Incident: "20261104-zzzz03", Kind: incident.PageOver, Who: "bo"}}},
+		{name: "bundle-many", in: everything, others: func() (others []incident.Incident) {
+			for i := range 40 {
+				others = append(others, publish(i, nil))
 			}
-			return pages
+			return others
 		}()},
 	}
 }
 
+// publish is another incident.
+func publish(i int, f func(*incident.Incident)) incident.Incident {
+	return login(func(in *incident.Incident) {
+		in.ID, in.Key, in.Title = incident.ID(fmt.Sprintf("20261104-zzzz%02d", i)), "check/publish", fmt.Sprint("publish ", i)
+		in.Opened = night(20 + i)
+		if f != nil {
+			f(in)
+		}
+	})
+}
+
 func (c pageCase) delivery() loop.Delivery {
-	d := loop.Delivery{Who: c.who, Channel: "sms", Incident: c.in, Secret: secret, At: c.at}
+	d := loop.Delivery{Who: c.who, Channel: "sms", Incident: c.in, Others: c.others, Secret: secret, At: c.at}
 	if d.Who == "" {
 		d.Who = "ana"
 	}
@@ -301,6 +319,11 @@ func (c pageCase) delivery() loop.Delivery {
 		p.Why = "round 1, step 2 (bo, ana)"
 	}
 	d.Pages = append([]incident.Page{p}, c.more...)
+	for _, in := range c.others {
+		if !slices.ContainsFunc(c.more, func(q incident.Page) bool { return q.Incident == in.ID }) {
+			d.Pages = append(d.Pages, incident.Page{Incident: in.ID, Kind: incident.PageWake, Who: d.Who, Why: "round 1, step 1 (ana)"})
+		}
+	}
 	return d
 }
 
@@ -434,6 +457,11 @@ func anyDelivery(t *rapid.T) loop.Delivery {
 		id := in.ID
 		if rapid.Bool().Draw(t, "other") {
 			id = incident.ID(text.Draw(t, "other id"))
+		}
+		if id != in.ID && rapid.Bool().Draw(t, "told of") {
+			other := in
+			other.ID, other.Title = id, text.Draw(t, "other title")
+			d.Others = append(d.Others, other)
 		}
 		p := incident.Page{Incident: id, Why: text.Draw(t, "why"), Kind: rapid.SampledFrom([]incident.PageKind{
 			incident.PageWake, incident.PageRelapse, incident.PageCheckIn, incident.PagePromise, incident.PagePassed, incident.PageTaken, incident.PageOver, incident.PageReply, "drill",

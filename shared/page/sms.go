@@ -31,14 +31,16 @@ const (
 )
 
 const (
-	titleShort    = 12 // septets of a title where room is scarce
-	failedMax     = 20
-	reasonMax     = 60
-	raisedMax     = 80 // what another monitor says: it has no count to be short about
-	quoteMin      = 20 // a shorter bit of a quote says nothing
-	nameMax       = 16
-	silentNames   = 2 // more are counted
-	linkSeparator = " "
+	titleShort  = 12 // septets of a title where room is scarce
+	failedMax   = 20
+	reasonMax   = 60
+	raisedMax   = 80 // what another monitor says: it has no count to be short about
+	quoteMin    = 20 // a shorter bit of a quote says nothing
+	nameMax     = 16
+	silentNames = 2 // more are counted
+	// elsewhereNamed is how many other incidents a bundle names.
+	elsewhereNamed = 3
+	linkSeparator  = " "
 )
 
 // sms writes one part with the whole link, if the link leaves room for words.
@@ -77,8 +79,7 @@ func (v view) bits(titleMax int) []bit {
 	bits := []bit{{rankTitle, []string{clip(title, titleMax), clip(title, titleShort)}}}
 	add := func(rank int, wordings ...string) { bits = append(bits, bit{rank, wordings}) }
 
-	elsewhere := v.elsewhere()
-	if n := len(elsewhere); n > 0 {
+	if n := len(v.elsewhere); n > 0 {
 		bits[0].wordings = prefixed(fmt.Sprintf("%d incidents. ", n+1), bits[0].wordings)
 	}
 	switch v.page.Kind {
@@ -145,12 +146,17 @@ func (v view) bits(titleMax int) []bit {
 		}
 		v.silence(add)
 	}
-	if n := len(elsewhere); n > 0 {
-		names := make([]string, n)
-		for i, id := range elsewhere {
-			names[i] = plain(string(id))
+	if n := len(v.elsewhere); n > 0 {
+		more := fmt.Sprintf(". And %d more", n)
+		if n <= elsewhereNamed {
+			names := make([]string, n)
+			for i, w := range v.elsewhere {
+				names[i] = clip(plain(w.Incident.Title), titleShort)
+			}
+			add(rankEvidence, ". And "+strings.Join(names, ", "), more, "")
+		} else {
+			add(rankEvidence, more, "")
 		}
-		add(rankEvidence, ". And "+strings.Join(names, ", "), fmt.Sprintf(". And %d more", n), "")
 	}
 	sent := v.clock(v.now)
 	add(rankSent, ". Sent "+sent, ". "+sent)

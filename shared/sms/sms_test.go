@@ -97,14 +97,10 @@ func newHouse(t *testing.T) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decides := loop.Loop{
-		Store: h.store, Clock: h.clock, Hints: h, Log: slog.New(slog.NewTextHandler(&h.log, nil)),
-		Team: func(context.Context) (loop.Team, error) { return c.Team(), nil },
-	}
-	router := decides
-	router.Store, router.Sender = h.store.Store, pager
-	h.router = &router
-	h.receiver = sms.New(c, h.store, &decides)
+	team := func(context.Context) (loop.Team, error) { return c.Team(), nil }
+	log := slog.New(slog.NewTextHandler(&h.log, nil))
+	h.router = &loop.Loop{Store: h.store.Store, Clock: h.clock, Hints: h, Log: log, Team: team, Sender: pager}
+	h.receiver = sms.New(c, h.store, &loop.Loop{Store: h.store, Clock: h.clock, Hints: h, Log: log, Team: team})
 	return h
 }
 
@@ -222,13 +218,16 @@ func (h *house) want(got []string, want ...string) {
 }
 
 // down is a house in which log-ins fail: Bo was paged three minutes ago, and
-// Ana just now.
+// Ana just now: so long ago that the next page to her need not wait.
 func down(t *testing.T) *house {
 	h := newHouse(t)
 	h.check("login", true)
-	h.pass(3 * time.Minute)
+	h.pass(3*time.Minute + apart)
 	return h
 }
+
+// apart is after how long a page goes to somebody at once again.
+const apart = 10 * time.Second
 
 func TestAckByItsWord(t *testing.T) {
 	h := down(t)
@@ -292,6 +291,7 @@ func TestDone(t *testing.T) {
 func TestSeveralAreOpen(t *testing.T) {
 	h := down(t)
 	h.check("publish", true)
+	h.pass(apart)
 	h.want(h.text(bo, "ack"), "bo by sms: Nothing done, several are open. Say ACK OTHER (PUBLISH) or ACK WORD (LOGIN)")
 	h.is("login", incident.Triggered, "")
 	h.is("publish", incident.Triggered, "")

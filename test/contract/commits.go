@@ -222,7 +222,7 @@ var unpackTests = []test{
 		for _, p := range f.load(key).Pages[:20] {
 			done = append(done, p.Page)
 		}
-		f.must(f.Record(f.Context(), loop.Record{Key: key, Incident: "i1", Done: done, At: night}))
+		f.must(f.record(loop.Record{Key: key, Incident: "i1", Done: done, At: night}))
 		f.unpack(r)
 		if n := len(f.load(key).Pages); n != 100 {
 			f.Errorf("%d pages after 20 of 120 were sent", n)

@@ -66,6 +66,7 @@ func (m *machine) both(what string, do func(Store) (any, error)) {
 	var answers [2]string
 	for i, s := range m.stores {
 		v, err := do(s)
+		var shut *loop.ShutError
 		switch {
 		case errors.Is(err, loop.ErrConflict):
 			v = "conflict"
@@ -73,6 +74,8 @@ func (m *machine) both(what string, do func(Store) (any, error)) {
 			v = "lost"
 		case errors.Is(err, probe.ErrStale):
 			v = "stale"
+		case errors.As(err, &shut):
+			v = fmt.Sprint("shut ", shut.Opens)
 		case err != nil:
 			m.Fatalf("%s: %v", what, err)
 		}
@@ -103,9 +106,22 @@ func (m *machine) signal(key incident.Key) incident.Signal {
 
 func (m *machine) page(in incident.Incident) incident.Page {
 	return incident.Page{
-		ID: fmt.Sprint("p", pick(m, "page", 1, 2, 3, 4)), Incident: in.ID, Turn: in.Turn, Who: "ana",
+		ID: fmt.Sprint("p", pick(m, "page", 1, 2, 3, 4)), Incident: in.ID, Turn: in.Turn, Who: m.outbox().Who, Channel: m.outbox().Channel,
 		Due: m.now.Add(time.Duration(pick(m, "in", 0, 30, 300)) * time.Second),
 	}
+}
+
+func (m *machine) outbox() loop.Outbox {
+	return loop.Outbox{Who: fmt.Sprint("ana", m.run), Channel: "sms"}
+}
+
+// gate is the outbox's, or none.
+func (m *machine) gate() *loop.Gate {
+	if rapid.Bool().Draw(m.T, "no gate") {
+		return nil
+	}
+	by := m.now.Add(-time.Duration(pick(m, "open for", 0, 5)) * time.Second)
+	return &loop.Gate{Outbox: m.outbox(), By: by, Opens: m.now.Add(5 * time.Second)}
 }
 
 func (m *machine) token() loop.Lease {
@@ -141,7 +157,14 @@ func (m *machine) step() {
 	case "lease":
 		p, l := m.page(m.incident(key)), m.token()
 		code := loop.Code{Hash: fmt.Sprint(m.run, l.Token), Grant: loop.Grant{Key: key}, Minted: m.now}
-		m.do("lease "+p.ID, func(to Store) error { return to.Lease(m.ctx, key, p, l, code, m.now) })
+		c := loop.Claim{Outbox: m.outbox(), Lease: l, Pages: []loop.Waiting{about(key, p)}, Now: m.now, Gate: m.gate()}
+		if other := m.keys[1]; key != other && rapid.Bool().Draw(m.T, "bundle") {
+			c.Pages = append(c.Pages, about(other, m.page(m.incident(other))))
+		}
+		if rapid.Bool().Draw(m.T, "with a code") {
+			c.Code = &code
+		}
+		m.both("lease "+p.ID, func(to Store) (any, error) { return to.Lease(m.ctx, c) })
 		m.both("code", func(to Store) (any, error) { c, _, err := to.Code(m.ctx, code.Hash); return c, err })
 	case "record":
 		in := m.incident(key)
@@ -155,7 +178,7 @@ func (m *machine) step() {
 		if s := m.signal(key); rapid.Bool().Draw(m.T, "signals") {
 			r.Signals = []incident.Signal{s}
 		}
-		m.do("record", func(to Store) error { return to.Record(m.ctx, r) })
+		m.both("record", func(to Store) (any, error) { return to.Record(m.ctx, []loop.Record{r}) })
 	case "desk":
 		m.desk(key)
 	case "hold":
@@ -212,6 +235,9 @@ func (m *machine) decision(key incident.Key) loop.Commit {
 				p.Lease = m.token()
 			}
 			c.Pages = append(c.Pages, p)
+		}
+		if g := m.gate(); g != nil && len(c.Pages) > 0 {
+			c.Gates = []loop.Gate{*g}
 		}
 		for range pick(m, "late pages", 0, 0, 2) {
 			c.Rest.Pages = append(c.Rest.Pages, m.page(*in))
@@ -273,6 +299,12 @@ func (m *machine) agree() {
 			slices.SortFunc(live.Pages, func(a, b loop.LivePage) int { return cmp.Compare(a.ID, b.ID) })
 			slices.SortFunc(live.Rests, func(a, b loop.Rest) int { return cmp.Compare(a.Version, b.Version) })
 			return live, err
+		})
+	}
+	for _, now := range []time.Time{m.now, never} {
+		m.both("waiting", func(s Store) (any, error) {
+			list, err := s.Waiting(m.ctx, m.outbox(), nil, now, 100)
+			return ids(list, func(w loop.Waiting) string { return text(w) }), err
 		})
 	}
 	for _, id := range append(m.ids, incident.ID(m.keys[0]), incident.ID(m.keys[1])) {

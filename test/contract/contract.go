@@ -59,6 +59,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		{"commit", commitTests},
 		{"unpack", unpackTests},
 		{"send", sendTests},
+		{"bundle", bundleTests},
 		{"due", dueTests},
 		{"people", peopleTests},
 		{"desk", deskTests},

@@ -30,9 +30,9 @@ var dueTests = []test{
 		f.dueFrom("leased", at(2*time.Minute))
 		again := p
 		again.Due = at(90 * time.Second)
-		f.must(f.Record(f.Context(), loop.Record{Key: key, Incident: "i1", Lease: lease, Again: []incident.Page{again}, At: night}))
+		f.must(f.record(loop.Record{Key: key, Incident: "i1", Lease: lease, Again: []incident.Page{again}, At: night}))
 		f.dueFrom("again", at(90*time.Second))
-		f.must(f.Record(f.Context(), loop.Record{Key: key, Incident: "i1", Done: []incident.Page{again}, At: night}))
+		f.must(f.record(loop.Record{Key: key, Incident: "i1", Done: []incident.Page{again}, At: night}))
 		f.dueFrom("sent", opened().NextStep)
 	}},
 	{"a page born leased is due at the end of its lease", func(f fixture) {

@@ -1,7 +1,9 @@
 package contract
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"time"
 
 	"rouse/shared/incident"
@@ -15,6 +17,19 @@ var peopleTests = []test{
 		if found {
 			f.Errorf("found %s", text(code))
 		}
+	}},
+	{"incidents are read by their keys", func(f fixture) {
+		want := []incident.Incident{f.standing("k1"), f.standing("k2")}
+		f.standing("k3")
+		f.put(signal("s"))
+		f.commit(loop.Commit{Before: incident.Incident{Key: key}, After: incident.Incident{Key: key, Version: 1}, Rest: loop.Rest{Version: 1, Signals: []string{"s"}}})
+		all, err := f.Incidents(f.Context(), []incident.Key{"k2", key, "never", "k1", "k2"})
+		f.must(err)
+		slices.SortFunc(all, func(a, b incident.Incident) int { return cmp.Compare(a.ID, b.ID) })
+		f.same("two", all, want)
+		all, err = f.Incidents(f.Context(), nil)
+		f.must(err)
+		f.same("none", len(all), 0)
 	}},
 	{"an incident is listed while it is open, found for ever, and then recent", func(f fixture) {
 		f.listed("at first", nil, nil)

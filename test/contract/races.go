@@ -190,7 +190,7 @@ var raceTests = []test{
 				return false, err
 			}
 			for _, p := range live.Pages[:min(20, len(live.Pages))] {
-				err := f.Record(f.Context(), loop.Record{Key: key, Incident: "i1", Done: []incident.Page{p.Page}, At: night})
+				err := f.record(loop.Record{Key: key, Incident: "i1", Done: []incident.Page{p.Page}, At: night})
 				if err == nil {
 					sent.Add(1)
 				} else if !errors.Is(err, loop.ErrLost) {

@@ -15,7 +15,25 @@ var (
 )
 
 func (f fixture) lease(p incident.Page, l loop.Lease, now time.Time) error {
-	return f.Lease(f.Context(), key, p, l, loop.Code{Hash: "code " + l.Token, Who: p.Who, Grant: loop.Grant{Key: key, Incident: p.Incident}, Minted: now}, now)
+	code := loop.Code{Hash: "code " + l.Token, Who: p.Who, Grant: loop.Grant{Key: key, Incident: p.Incident}, Minted: now}
+	_, err := f.Lease(f.Context(), loop.Claim{Outbox: outbox, Lease: l, Pages: []loop.Waiting{about(key, p)}, Code: &code, Now: now})
+	return err
+}
+
+// about is a page of the incident of a key, as far as a claim must know that.
+func about(key incident.Key, p incident.Page) loop.Waiting {
+	return loop.Waiting{LivePage: loop.LivePage{Page: p}, About: incident.Incident{ID: p.Incident, Key: key, Turn: p.Turn}}
+}
+
+var outbox = loop.Outbox{Who: "ana", Channel: "sms"}
+
+// record records; ErrLost if any of them is lost.
+func (f fixture) record(rs ...loop.Record) error {
+	lost, err := f.Record(f.Context(), rs)
+	if err == nil && len(lost) > 0 {
+		err = loop.ErrLost
+	}
+	return err
 }
 
 func (f fixture) lost(what string, err error) {
@@ -82,12 +100,12 @@ var sendTests = []test{
 			Key: key, Incident: "i1", Lease: mine, Done: []incident.Page{sent}, Again: []incident.Page{failed},
 			Events: []incident.Event{{At: night, Kind: "paged", Who: "ana"}}, Signals: []incident.Signal{s}, At: night,
 		}
-		f.must(f.Record(f.Context(), r))
+		f.must(f.record(r))
 		live := f.load(key)
 		f.same("pages", live.Pages, []loop.LivePage{{Page: failed}})
 		f.same("signals", live.Signals, []incident.Signal{s})
 		f.same("timeline", f.timeline("i1"), r.Events)
-		f.lost("a second time", f.Record(f.Context(), r))
+		f.lost("a second time", f.record(r))
 		f.same("timeline", f.timeline("i1"), r.Events)
 		f.must(f.lease(failed, theirs, at(10*time.Second)))
 	}},
@@ -107,7 +125,7 @@ var sendTests = []test{
 			r.Key, r.Incident, r.At = key, "i1", night
 			r.Events = []incident.Event{{At: night, Kind: "never"}}
 			r.Signals = []incident.Signal{signal("never")}
-			f.lost(name, f.Record(f.Context(), r))
+			f.lost(name, f.record(r))
 		}
 		live := f.load(key)
 		f.same("pages", pageIDs(live.Pages), []string{"held", "taken", "waiting"})
@@ -116,7 +134,7 @@ var sendTests = []test{
 	}},
 	{"a page nobody holds is recorded without a lease", func(f fixture) {
 		f.open(page("p", night))
-		f.must(f.Record(f.Context(), loop.Record{Key: key, Incident: "i1", Done: []incident.Page{page("p", night)}, At: night}))
+		f.must(f.record(loop.Record{Key: key, Incident: "i1", Done: []incident.Page{page("p", night)}, At: night}))
 		f.same("pages", f.load(key).Pages, []loop.LivePage(nil))
 	}},
 	{"a signal that was seen does not stop the record, nor come again", func(f fixture) {
@@ -129,7 +147,7 @@ var sendTests = []test{
 		f.commit(c)
 		f.unpack(c.Rest)
 		f.must(f.lease(p, mine, night))
-		f.must(f.Record(f.Context(), loop.Record{Key: key, Incident: "i1", Lease: mine, Done: []incident.Page{p},
+		f.must(f.record(loop.Record{Key: key, Incident: "i1", Lease: mine, Done: []incident.Page{p},
 			Signals: []incident.Signal{signal("old"), signal("new")}, At: night}))
 		live := f.load(key)
 		f.same("signals", signalIDs(live.Signals), []string{"new"})
@@ -155,7 +173,7 @@ var sendTests = []test{
 		}
 		f.commit(loop.Commit{Before: in, After: next(in), At: at(2 * time.Minute), Events: []incident.Event{{At: at(-time.Hour), Kind: "long ago"}}})
 		f.must(f.Note(f.Context(), "i1", []incident.Event{{At: at(time.Hour), Kind: "noted"}}))
-		f.must(f.Record(f.Context(), loop.Record{Key: key, Incident: "i1", At: at(30 * time.Second), Events: []incident.Event{{At: at(30 * time.Second), Kind: "paged"}}}))
+		f.must(f.record(loop.Record{Key: key, Incident: "i1", At: at(30 * time.Second), Events: []incident.Event{{At: at(30 * time.Second), Kind: "paged"}}}))
 		var got []string
 		for _, e := range f.timeline("i1") {
 			got = append(got, e.Kind)

@@ -160,10 +160,8 @@ func (w *world) begin(at time.Time) {
 		}
 		return t, nil
 	}
-	base := loop.Loop{Store: w.store, Clock: w.clock, Team: team, Hints: w, Log: log}
-	taps, router := base, base
-	router.Sender = w
-	w.taps, w.router = &taps, &router
+	w.taps = &loop.Loop{Store: w.store, Clock: w.clock, Team: team, Hints: w, Log: log}
+	w.router = &loop.Loop{Store: w.store, Clock: w.clock, Team: team, Hints: w, Log: log, Sender: w}
 	w.stored = map[string]string{}
 	if w.config.Inbox != nil {
 		w.inbox = inbox.New(w.config)

@@ -73,6 +73,7 @@ var mutations = []mutation{
 	}))},
 	{"a screen that thanks before anything is decided", pressCounts, above(func(s Store) Store { return lazyTaps{s} })},
 	{"a store that forgets which pages are done", sentOnce, below(func(s Store) Store { return undone{s} })},
+	{"gates that nobody shuts", keepsDistance, below(func(s Store) Store { return openGates{s} })},
 	{"a router that never lets go of a page, and sends all that it has sent before", nobodyIsFlooded, above(func(s Store) Store { return backlog{s} })},
 	{"a drill that is taken for an outage", drillStaysNarrow, above(commits(func(c *loop.Commit) { c.After.Drill = incident.Drill{} }))},
 	{"a page that fails and is due at once", nothingSpins, above(func(s Store) Store { return eager{s} })},
@@ -210,9 +211,17 @@ func (s strictLetters) Keep(ctx context.Context, k record.Kept) error {
 // silentRecord and silentDesk write nothing into the timeline.
 type silentRecord struct{ Store }
 
-func (s silentRecord) Record(ctx context.Context, r loop.Record) error {
-	r.Events = nil
-	return s.Store.Record(ctx, r)
+func (s silentRecord) Record(ctx context.Context, rs []loop.Record) ([]loop.Record, error) {
+	return s.Store.Record(ctx, records(rs, func(r *loop.Record) { r.Events = nil }))
+}
+
+// records are rs with something changed.
+func records(rs []loop.Record, change func(*loop.Record)) []loop.Record {
+	rs = slices.Clone(rs)
+	for i := range rs {
+		change(&rs[i])
+	}
+	return rs
 }
 
 type silentDesk struct{ Store }
@@ -236,17 +245,32 @@ func (s lazyTaps) Load(ctx context.Context, key incident.Key) (loop.Live, error)
 // undone keeps the pages that are done.
 type undone struct{ Store }
 
-func (s undone) Record(ctx context.Context, r loop.Record) error {
-	r.Again, r.Done = append(slices.Clone(r.Again), r.Done...), nil
-	return s.Store.Record(ctx, r)
+func (s undone) Record(ctx context.Context, rs []loop.Record) ([]loop.Record, error) {
+	return s.Store.Record(ctx, records(rs, func(r *loop.Record) { r.Again, r.Done = append(slices.Clone(r.Again), r.Done...), nil }))
+}
+
+// openGates lets everybody through, at any time.
+type openGates struct{ Store }
+
+func (s openGates) Commit(ctx context.Context, c loop.Commit) error {
+	c.Gates = nil
+	return s.Store.Commit(ctx, c)
+}
+
+func (s openGates) Lease(ctx context.Context, c loop.Claim) ([]loop.Waiting, error) {
+	c.Gate = nil
+	return s.Store.Lease(ctx, c)
 }
 
 // backlog never lets a later page take the place of an earlier one, and keeps
 // both.
 type backlog struct{ Store }
 
-func (s backlog) Record(ctx context.Context, r loop.Record) error {
-	return s.Store.Note(ctx, r.Incident, r.Events)
+func (s backlog) Record(ctx context.Context, rs []loop.Record) (lost []loop.Record, err error) {
+	for _, r := range rs {
+		err = errors.Join(err, s.Store.Note(ctx, r.Incident, r.Events))
+	}
+	return nil, err
 }
 
 func (s backlog) Load(ctx context.Context, key incident.Key) (loop.Live, error) {
@@ -260,13 +284,14 @@ func (s backlog) Load(ctx context.Context, key incident.Key) (loop.Live, error) 
 // eager has what failed tried again at once, without end.
 type eager struct{ Store }
 
-func (s eager) Record(ctx context.Context, r loop.Record) error {
-	r.Again = slices.Clone(r.Again)
-	for i := range r.Again {
-		r.Again[i].Due, r.Again[i].Tries = r.At, 0
-	}
-	for i := range r.Signals {
-		r.Signals[i].ID = fmt.Sprint(r.Signals[i].ID, r.Lease.Token)
-	}
-	return s.Store.Record(ctx, r)
+func (s eager) Record(ctx context.Context, rs []loop.Record) ([]loop.Record, error) {
+	return s.Store.Record(ctx, records(rs, func(r *loop.Record) {
+		r.Again = slices.Clone(r.Again)
+		for i := range r.Again {
+			r.Again[i].Due, r.Again[i].Tries = r.At, 0
+		}
+		for i := range r.Signals {
+			r.Signals[i].ID = fmt.Sprint(r.Signals[i].ID, r.Lease.Token)
+		}
+	}))
 }

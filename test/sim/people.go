@@ -32,7 +32,21 @@ type press struct {
 // receives has somebody read a page and perhaps act on it: at once, in their
 // own time, or just when something else is decided.
 func (w *world) receives(who string, d loop.Delivery) {
-	p := d.Pages[0]
+	ins := map[incident.ID]incident.Incident{d.Incident.ID: d.Incident}
+	for _, in := range d.Others {
+		ins[in.ID] = in
+	}
+	for _, p := range d.Pages {
+		secret := d.Secret
+		if len(d.Others) > 0 && mix(w.seed, word(p.ID+"all"))%4 > 0 { // otherwise it is a button for all of them
+			secret += "." + string(p.Incident)
+		}
+		w.reads(who, p, ins[p.Incident], secret)
+	}
+}
+
+// reads has somebody read of one incident.
+func (w *world) reads(who string, p incident.Page, in incident.Incident, secret string) {
 	if p.Kind == incident.PageTaken || p.Kind == incident.PageOver {
 		return
 	}
@@ -44,14 +58,14 @@ func (w *world) receives(who string, d loop.Delivery) {
 	if unit(mix(id, 41)) >= awake {
 		return
 	}
-	a := press{id: id, who: who, secret: d.Secret, in: d.Incident, action: w.chooses(id, p.Kind)}
+	a := press{id: id, who: who, secret: secret, in: in, action: w.chooses(id, p.Kind)}
 	now := w.clock.Now()
 	at := now.Add(spread(mix(id, 43), 3*time.Minute))
 	switch u := unit(mix(id, 42)); {
 	case u < 0.25:
 		at = now.Add(spread(mix(id, 43), 5*time.Millisecond))
 	case u < 0.5: // the instant at which the next page goes out
-		if next := d.Incident.Due(); next.After(now) {
+		if next := in.Due(); next.After(now) {
 			at = next.Add(spread(mix(id, 43), 2*time.Second) - time.Second)
 		}
 	}

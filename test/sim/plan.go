@@ -92,6 +92,7 @@ const (
 	leaves      stepKind = "leaves"      // a responder leaves the team
 	deploys     stepKind = "deploys"     // another policy; for a time both versions run
 	drills      stepKind = "drills"      // watch begins a drill
+	storms      stepKind = "storms"      // many things fail at once that nothing connects, for a time
 )
 
 // A step is one thing that befalls a team.
@@ -103,7 +104,7 @@ type step struct {
 	turn    check.Turn    // without its times
 	since   time.Duration // since when it looks well; zero if it does not
 	last    time.Duration // when its last sample failed
-	text    int           // index into letters, or into policies
+	text    int           // index into letters, or into policies; of a storm, how many things fail
 	lasts   time.Duration
 }
 
@@ -198,6 +199,9 @@ func newPlan(seed uint64) plan {
 	}
 	if r.IntN(3) == 0 {
 		p.steps = append(p.steps, step{at: within(r, 90*time.Minute), kind: drills, who: "watch", lasts: 5*time.Minute + within(r, 15*time.Minute)})
+	}
+	if r.IntN(6) == 0 {
+		p.steps = append(p.steps, step{at: within(r, 80*time.Minute), kind: storms, who: "everything", text: 8 + r.IntN(24), lasts: 3*time.Minute + within(r, 20*time.Minute)})
 	}
 	slices.SortStableFunc(p.steps, func(a, b step) int { return cmp.Compare(a.at, b.at) })
 	return p

@@ -69,24 +69,50 @@ func (t table) Unpack(ctx context.Context, key incident.Key, r loop.Rest) error 
 	})
 }
 
-func (t table) Lease(ctx context.Context, key incident.Key, p incident.Page, l loop.Lease, code loop.Code, now time.Time) error {
-	return t.f.do(writing, "lease", func() error {
-		err := t.Store.Lease(ctx, key, p, l, code, now)
-		if err == nil {
-			t.f.w.watch.claimed(t.f, key, p, l)
-		}
+func (t table) Waiting(ctx context.Context, o loop.Outbox, known []loop.Waiting, now time.Time, limit int) (list []loop.Waiting, err error) {
+	err = t.f.do(reading, "read outbox", func() error {
+		list, err = t.Store.Waiting(ctx, o, known, now, limit)
 		return err
 	})
+	w := t.f.w
+	if id := mix(t.f.callID(), 12); len(list) > 0 && w.fails(id, w.rates.lag, "due index", "lags for", t.f.name) {
+		t.f.faults++
+		seen := w.clock.Now().Add(-spread(id, lagMax))
+		list = slices.DeleteFunc(list, func(p loop.Waiting) bool { return w.watch.written[p.About.Key].After(seen) })
+	}
+	return list, err
 }
 
-func (t table) Record(ctx context.Context, r loop.Record) error {
-	return t.f.do(writing, "record", func() error {
-		err := t.Store.Record(ctx, r)
-		if err == nil {
-			t.f.w.watch.recorded(t.f, r)
+func (t table) Lease(ctx context.Context, c loop.Claim) (taken []loop.Waiting, err error) {
+	err = t.f.do(writing, "lease", func() error {
+		taken, err = t.Store.Lease(ctx, c)
+		for _, p := range taken {
+			t.f.w.watch.claimed(t.f, p.About.Key, p.Page, c.Lease)
+		}
+		if err == nil && c.Gate != nil {
+			t.f.w.watch.went(*c.Gate)
 		}
 		return err
 	})
+	return taken, err
+}
+
+func (t table) PutCode(ctx context.Context, c loop.Code) error {
+	return t.f.do(writing, "put code", func() error { return t.Store.PutCode(ctx, c) })
+}
+
+func (t table) Record(ctx context.Context, rs []loop.Record) (lost []loop.Record, err error) {
+	err = t.f.do(writing, "record", func() error {
+		lost, err = t.Store.Record(ctx, rs)
+		for _, r := range rs {
+			of := func(r loop.Record) string { return slices.Concat(r.Done, r.Again)[0].ID }
+			if !slices.ContainsFunc(lost, func(l loop.Record) bool { return of(l) == of(r) }) {
+				t.f.w.watch.recorded(t.f, r)
+			}
+		}
+		return err
+	})
+	return lost, err
 }
 
 func (t table) Note(ctx context.Context, id incident.ID, events []incident.Event) error {
@@ -251,6 +277,14 @@ func (t table) SaveCheck(ctx context.Context, name string, s check.State) error 
 
 func (t table) Suspect(ctx context.Context, name string, until time.Time) error {
 	return t.f.do(writing, "suspect a check", func() error { return t.Store.Suspect(ctx, name, until) })
+}
+
+func (t table) Incidents(ctx context.Context, keys []incident.Key) (all []incident.Incident, err error) {
+	err = t.f.do(reading, "read incidents", func() error {
+		all, err = t.Store.Incidents(ctx, keys)
+		return err
+	})
+	return all, err
 }
 
 func (t table) Code(ctx context.Context, hash string) (code loop.Code, found bool, err error) {

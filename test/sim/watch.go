@@ -33,6 +33,7 @@ const (
 	troubleReopens     = "trouble after closing reopens or opens"
 	pressCounts        = "a button that was answered has counted"
 	sentOnce           = "a page that is on record as sent is not sent again"
+	keepsDistance      = "deliveries to somebody by a channel keep their distance"
 	nobodyIsFlooded    = "nobody is sent a flood of pages about one incident"
 	nothingSpins       = "nothing spins"
 	drillStaysNarrow   = "a drill pages its first step and nobody else, and ends by itself"
@@ -40,7 +41,7 @@ const (
 
 // Invariants lists them.
 var Invariants = []string{nextPageIsComing, nextPageComes, pageGoesOut, nothingIsLeft, noWakeAfterAck, oneOpenPerKey, foldedOnce, mailIsRead,
-	reporterIsAnswered, answeredOnce, timelineTells, redNeverSettles, troubleReopens, pressCounts, sentOnce, nobodyIsFlooded, nothingSpins, drillStaysNarrow}
+	reporterIsAnswered, answeredOnce, timelineTells, redNeverSettles, troubleReopens, pressCounts, sentOnce, keepsDistance, nobodyIsFlooded, nothingSpins, drillStaysNarrow}
 
 // A watch sees everything that really happens, in its order, and remembers
 // what the invariants speak of. It knows nothing that Rouse has decided but
@@ -59,9 +60,12 @@ type watch struct {
 	debtOf   map[record.Notice]*debt
 	answers  map[record.Notice]*fn // who has handed over the answer
 	onRecord map[record.Notice]bool
-	done     map[string]bool           // pages, by id
-	lately   map[addressee][]time.Time // pages that carriers took
-	swept    time.Time                 // when the last sweep began that nothing hindered
+	done     map[string]bool             // pages, by id
+	lately   map[addressee][]time.Time   // pages that carriers took
+	opens    map[loop.Outbox]time.Time   // when each gate opens
+	stood    map[string]int              // how many good sweeps have found a page at its gate
+	sent     map[loop.Outbox][]time.Time // deliveries that carriers took
+	swept    time.Time                   // when the last sweep began that nothing hindered
 	accepted int
 }
 
@@ -120,6 +124,7 @@ func newWatch(w *world) *watch {
 		byKey: map[incident.Key]incident.Incident{}, lives: map[incident.ID]*life{}, written: map[incident.Key]time.Time{},
 		pages:   map[incident.Key]map[string]loop.LivePage{},
 		signals: map[string]*signal{}, checks: map[incident.Key][]verdict{},
+		opens: map[loop.Outbox]time.Time{}, stood: map[string]int{}, sent: map[loop.Outbox][]time.Time{},
 		done: map[string]bool{}, lately: map[addressee][]time.Time{}, debtOf: map[record.Notice]*debt{}, answers: map[record.Notice]*fn{}, onRecord: map[record.Notice]bool{},
 	}
 }
@@ -221,6 +226,7 @@ func (w *watch) committed(f *fn, c loop.Commit) {
 		}
 	}
 	w.told(f, c.Events)
+	w.went(c.Gates...)
 }
 
 func (w *watch) decided(key incident.Key, p loop.LivePage) {
@@ -263,9 +269,17 @@ func (w *watch) tried(d loop.Delivery) {
 	}
 }
 
+// went is a gate that somebody has gone through.
+func (w *watch) went(gates ...loop.Gate) {
+	for _, g := range gates {
+		w.opens[g.Outbox] = g.Opens
+	}
+}
+
 // paged is a delivery that a carrier has taken.
 func (w *watch) paged(f *fn, d loop.Delivery) {
 	w.accepted++
+	w.hold(keepsDistance, w.crowds(d))
 	for _, p := range d.Pages {
 		f.untold["page to "+p.Who]++
 		w.hold(nobodyIsFlooded, w.floods(p))
@@ -424,6 +438,32 @@ func (w *watch) floods(p incident.Page) string {
 	return ""
 }
 
+// crowds looks at a delivery that a carrier has just taken. A gate opens after
+// five seconds, of which clocks may take two; one that is slow may come together
+// with the next.
+func (w *watch) crowds(d loop.Delivery) string {
+	const most, while = 14, 30 * time.Second
+	if d.Pages[0].Kind == incident.PageReply {
+		return ""
+	}
+	now := w.w.clock.Now()
+	o := loop.Outbox{Who: d.Who, Channel: d.Channel}
+	times := append(w.sent[o], now)
+	for now.Sub(times[0]) > while {
+		times = times[1:]
+	}
+	w.sent[o] = times
+	if len(times) > most {
+		return fmt.Sprintf("%s is sent %d messages by %s within %s", d.Who, len(times), d.Channel, while)
+	}
+	return ""
+}
+
+// atGate reports whether a page waits for its gate to open.
+func (w *watch) atGate(p loop.LivePage, seen time.Time) bool {
+	return w.opens[loop.Outbox{Who: p.Who, Channel: p.Channel}].After(seen)
+}
+
 func drill(key incident.Key) bool { return strings.HasPrefix(string(key), incident.DrillPrefix) }
 
 // firstStep lists whom the default policy pages first at an instant; while a
@@ -552,6 +592,10 @@ func (w *watch) pageIsLate(f *fn, seen time.Time) string {
 	return ""
 }
 
+// stoodMost is how many such sweeps may find a page at a gate that is shut: each
+// has it go when that opens.
+const stoodMost = 2
+
 func (w *watch) losesPage(f *fn, seen time.Time) string {
 	for _, key := range slices.Sorted(maps.Keys(w.pages)) {
 		in, pages := w.byKey[key], w.pages[key]
@@ -559,7 +603,10 @@ func (w *watch) losesPage(f *fn, seen time.Time) string {
 			switch p := pages[id]; {
 			case p.Incident != in.ID || p.Turn != in.Turn:
 				delete(pages, id)
-			case !p.Due.After(seen) && !p.Lease.Until.After(seen) && w.written[key].Before(f.started):
+			case p.Due.After(seen) || p.Lease.Until.After(seen) || !w.written[key].Before(f.started):
+			case w.atGate(p, seen) && w.stood[id] < stoodMost:
+				w.stood[id]++
+			default:
 				return fmt.Sprintf("page %s was due at %s, and nobody has sent it", id, p.Due.Format("15:04:05.000"))
 			}
 		}
@@ -572,12 +619,26 @@ func (w *watch) leavesDue(f *fn, seen time.Time) string {
 		keys, err := w.w.memory.Due(context.Background(), shard, seen, 100)
 		must(err)
 		for _, key := range keys {
-			if w.written[key].Before(f.started) {
+			if w.written[key].Before(f.started) && !w.gated(key, seen) {
 				return fmt.Sprintf("%s was due before the sweep of %s, and it has done nothing about it", key, f.started.Format("15:04:05"))
 			}
 		}
 	}
 	return ""
+}
+
+// gated reports whether all that is due under a key are pages that wait for their
+// gates.
+func (w *watch) gated(key incident.Key, seen time.Time) bool {
+	live, err := w.w.memory.Load(context.Background(), key)
+	must(err)
+	due := live.Incident.Due()
+	if len(live.Signals)+len(live.Rests) > 0 || !due.IsZero() && !due.After(seen) {
+		return false
+	}
+	return !slices.ContainsFunc(live.Pages, func(p loop.LivePage) bool {
+		return !p.Due.After(seen) && !p.Lease.Until.After(seen) && !w.atGate(p, seen)
+	})
 }
 
 // wakes looks at a page that is claimed for sending.
@@ -700,6 +761,9 @@ func (w *watch) ignoresTrouble(c loop.Commit) string {
 }
 
 func (w *watch) pressForgotten(f *fn) string {
+	if f.signal == "" { // somebody has each of them
+		return ""
+	}
 	if s := w.signals[f.signal]; s == nil || !s.folded {
 		return fmt.Sprintf("%s was answered, and nothing has come of it", f.signal)
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"rouse/shared/check"
@@ -83,6 +84,8 @@ func (w *world) hire(c *config.Config) {
 	w.config = c
 	w.rules = c.Team()
 	w.rules.Unreachable = w.unreachable
+	watches := w.rules.Watches
+	w.rules.Watches = func(check string) bool { return strings.HasPrefix(check, stormy) || watches(check) }
 	if w.Team != nil {
 		w.rules = w.Team(w.rules)
 	}
@@ -144,6 +147,8 @@ func (w *world) befalls(i int, s step) {
 		}
 	case drills:
 		w.drills(i, s)
+	case storms:
+		w.storms(i, s)
 	case leaves:
 		left := *w.config
 		left.Responders = maps.Clone(left.Responders)
@@ -290,15 +295,37 @@ func (w *world) drills(i int, s step) {
 	raise()
 }
 
+// stormy begins the names of the checks of a storm, which rouse.yaml knows
+// nothing of.
+const stormy = "storm-"
+
+// storms has many checks fail within two seconds, and be well at the end.
+func (w *world) storms(i int, s step) {
+	for n := range s.text {
+		name := fmt.Sprintf("%s%d-%d", stormy, i, n)
+		fails := s
+		fails.turn, fails.last = check.Turn{Kind: check.Opened, Status: check.Down}, s.at
+		well := s
+		well.turn, well.since, well.last = check.Turn{Kind: check.Well, Status: check.Up}, s.at+s.lasts, s.at+s.lasts
+		now := w.clock.Now()
+		w.clock.At(now.Add(spread(mix(w.seed, word(name)), 2*time.Second)), func() { w.turnsTo(name, "", fails) })
+		w.clock.At(now.Add(s.lasts), func() { w.turnsTo(name, "", well) })
+	}
+}
+
 // turns has a probe see a check turn. It raises the turn, and goes on trying.
 func (w *world) turns(s step) {
 	k, _ := w.config.Check(s.who)
+	w.turnsTo(k.Name, k.Capability, s)
+}
+
+func (w *world) turnsTo(name, capability string, s step) {
 	turn := s.turn
 	turn.At = w.clock.Now()
 	if s.since > 0 {
 		turn.Since = w.begin.Add(s.since)
 	}
-	state := w.states[k.Name]
+	state := w.states[name]
 	state.Bad = w.begin.Add(s.last)
 	state.Recovered = time.Time{}
 	switch turn.Kind {
@@ -309,15 +336,15 @@ func (w *world) turns(s step) {
 	case check.Well:
 		state.Opened = time.Time{}
 	}
-	w.states[k.Name] = state
+	w.states[name] = state
 	t := probe.Transition{
-		ID:    fmt.Sprintf("%s/%s/%s", k.Name, turn.At.Format(time.RFC3339Nano), turn.Kind),
-		Check: k.Name, Capability: k.Capability, Turn: turn, State: state,
+		ID:    fmt.Sprintf("%s/%s/%s", name, turn.At.Format(time.RFC3339Nano), turn.Kind),
+		Check: name, Capability: capability, Turn: turn, State: state,
 	}
-	w.probes[k.Name] = append(w.probes[k.Name], t.Signal(time.UTC))
-	if !w.probing[k.Name] {
-		w.probing[k.Name] = true
-		w.raises(k.Name)
+	w.probes[name] = append(w.probes[name], t.Signal(time.UTC))
+	if !w.probing[name] {
+		w.probing[name] = true
+		w.raises(name)
 	}
 }
 

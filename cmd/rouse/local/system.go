@@ -95,9 +95,7 @@ func New(o Options) (*System, error) {
 			return loop.Raise(ctx, o.Store, s, t.Signal(c.Zone()))
 		},
 	}
-	router := *decides
-	router.Sender = pager
-	s.router = &router
+	s.router = &loop.Loop{Store: o.Store, Clock: o.Clock, Team: team.Team, Hints: s, Log: o.Log, Sender: pager}
 	if c.Inbox != nil {
 		s.inbox = inbox.New(c)
 		s.inbox.Us.TrustUnverified = true // nobody verifies on this machine
