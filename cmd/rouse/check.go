@@ -27,7 +27,7 @@ type checkRow struct {
 	TookMS int64  `json:"took_ms"`
 }
 
-const checksAtOnce = 16
+const checksAtOnce = 100
 
 func runCheck(ctx context.Context, c *call) error {
 	cfg, err := c.config()

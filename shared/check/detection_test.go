@@ -33,7 +33,7 @@ func opened(changes []check.Change) (at []time.Time) {
 	return at
 }
 
-func ours(w check.World, seed uint64, from, to time.Time) []time.Time {
+func rouse(w check.World, seed uint64, from, to time.Time) []time.Time {
 	return opened(w.Replay(rule, plan, seed, from, to))
 }
 
@@ -113,16 +113,25 @@ func perDay(j judge, world func(from, to time.Time) check.World, days int) float
 	return float64(n) / float64(days)
 }
 
-// The counts that the rule was chosen for, beside two common rules.
-func TestDetection(t *testing.T) {
-	rules := []struct {
-		name string
-		judge
-	}{
-		{"Rouse", ours},
-		{"3 failures in a row, 2 good", inARow(3, 2)},
-		{"first failure, first success", inARow(1, 1)},
-	}
+// seen are the figures of a rule in some trouble.
+type seen struct {
+	median time.Duration // to open
+	soon   int           // seeds of a thousand in which it opened within two minutes
+	daily  float64       // how often it opened a day
+}
+
+// rules are ours and two common ones.
+var rules = []struct {
+	name string
+	judge
+}{
+	{"Rouse", rouse},
+	{"3 failures in a row, 2 good", inARow(3, 2)},
+	{"first failure, first success", inARow(1, 1)},
+}
+
+// detection measures a rule in every trouble and returns a table of that, too.
+func detection(name string, j judge) (table string, figures map[string]seen) {
 	troubles := []struct {
 		name  string
 		world func(from, to time.Time) check.World
@@ -136,31 +145,40 @@ func TestDetection(t *testing.T) {
 		{"1% background", randomly(0.01), 60},
 		{"2% background", randomly(0.02), 60},
 	}
-	type figures struct {
-		median time.Duration
-		soon   int // seeds of a thousand in which it opened within two minutes
-		daily  float64
-	}
 	const seeds = 1000
-	got := map[string]figures{}
-	var table strings.Builder
-	fmt.Fprintf(&table, "\n%-30s %-22s %8s %14s %13s\n", "rule", "trouble", "median", "within 2 min", "opened a day")
-	for _, r := range rules {
-		for _, x := range troubles {
-			found := firsts(r.judge, x.world, seeds)
-			f := figures{median: found[seeds/2], daily: perDay(r.judge, x.world, x.days)}
-			f.soon, _ = slices.BinarySearch(found, 2*time.Minute+1)
-			median := f.median.Round(time.Second).String()
-			if f.median == never {
-				median = "-"
-			}
-			fmt.Fprintf(&table, "%-30s %-22s %8s %13.1f%% %13.2f\n", r.name, x.name, median, float64(f.soon)*100/seeds, f.daily)
-			if r.name == "Rouse" {
-				got[x.name] = f
-			}
+	figures = map[string]seen{}
+	var b strings.Builder
+	fmt.Fprintf(&b, "\n%-30s %8s %14s %13s\n", name, "median", "within 2 min", "opened a day")
+	for _, x := range troubles {
+		found := firsts(j, x.world, seeds)
+		f := seen{median: found[seeds/2], daily: perDay(j, x.world, x.days)}
+		f.soon, _ = slices.BinarySearch(found, 2*time.Minute+1)
+		median := f.median.Round(time.Second).String()
+		if f.median == never {
+			median = "-"
 		}
+		fmt.Fprintf(&b, "%-30s %8s %13.1f%% %13.2f\n", x.name, median, float64(f.soon)*100/seeds, f.daily)
+		figures[x.name] = f
 	}
-	t.Log(table.String())
+	return b.String(), figures
+}
+
+// BenchmarkDetection prints what TestDetection holds, beside two common rules.
+func BenchmarkDetection(b *testing.B) {
+	for _, r := range rules {
+		b.Run(r.name, func(b *testing.B) {
+			for b.Loop() {
+				table, _ := detection(r.name, r.judge)
+				b.Log(table)
+			}
+		})
+	}
+}
+
+// The counts that the rule was chosen for.
+func TestDetection(t *testing.T) {
+	table, got := detection("Rouse", rouse)
+	t.Log(table)
 
 	if f := got["40% random"]; f.soon < 800 {
 		t.Errorf("40%% failures opened within 2 minutes in %d of 1,000 seeds, want 800", f.soon)
@@ -194,13 +212,13 @@ func TestBlips(t *testing.T) {
 			return check.World{{From: begin, To: begin.Add(d), Fail: 1}}
 		}
 		to := midnight.Add(10 * time.Minute)
-		if at := ours(world(30*time.Second), 1, midnight, to); len(at) > 0 {
+		if at := rouse(world(30*time.Second), 1, midnight, to); len(at) > 0 {
 			t.Fatalf("30 s from %v opened", begin)
 		}
-		if at := ours(world(30*time.Second+1), 1, midnight, to); len(at) > 0 {
+		if at := rouse(world(30*time.Second+1), 1, midnight, to); len(at) > 0 {
 			t.Fatalf("30 s from %v, its end included, opened", begin)
 		}
-		if at := ours(world(56*time.Second), 1, midnight, to); len(at) != 1 {
+		if at := rouse(world(56*time.Second), 1, midnight, to); len(at) != 1 {
 			t.Fatalf("56 s from %v did not open", begin)
 		}
 	}

@@ -47,7 +47,7 @@ const (
 	TargetsMax    = 50
 	CapabilityMax = 100
 	WordsMax      = 100 // per capability, and per group of a language
-	ChecksMax     = 500
+	ChecksMax     = 1000
 	WindowsMax    = 100 // of maintenance
 	CustomersMax  = 5000
 	DomainsMax    = 20

@@ -478,6 +478,45 @@ func TestALostAnswerCountsNothingTwice(t *testing.T) {
 	}
 }
 
+// However many checks there are, so many are sampled at a time, and each of them
+// is; where all hang, what cannot begin in time is left out.
+func TestSamplesInFlightAreBounded(t *testing.T) {
+	for _, hangs := range []time.Duration{200 * time.Millisecond, 5 * time.Second} {
+		var names []string
+		for i := range 450 {
+			names = append(names, fmt.Sprintf("c%03d", i))
+		}
+		r := newRig(nil, names...)
+		var mu sync.Mutex
+		flying, most, sampled := 0, 0, map[string]int{}
+		r.sampler = samplerFunc(func(ctx context.Context, c check.Check, _ time.Time) check.Sample {
+			mu.Lock()
+			flying++
+			most = max(most, flying)
+			sampled[c.Name]++
+			mu.Unlock()
+			r.clk.Sleep(ctx, r.clk.Now().Add(hangs))
+			mu.Lock()
+			flying--
+			mu.Unlock()
+			return check.Sample{OK: hangs < time.Second, Why: "timeout in connect"}
+		})
+		r.minutes(t, 1)
+		r.noFaults(t)
+		if most != 200 {
+			t.Errorf("each takes %v: %d in flight at once, want 200", hangs, most)
+		}
+		if hangs < time.Second && len(sampled) != 450 {
+			t.Errorf("%d of 450 checks were sampled", len(sampled))
+		}
+		for name, n := range sampled {
+			if hangs < time.Second && n != 3 {
+				t.Errorf("%s was sampled %d times", name, n)
+			}
+		}
+	}
+}
+
 // A run takes over from one that has died, soon after.
 func TestTheOtherRunDies(t *testing.T) {
 	r := newRig(nil, "login")

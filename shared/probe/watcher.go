@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"rouse/shared/check"
@@ -25,6 +26,8 @@ type watcher struct {
 	offset  time.Duration
 	id      string    // of the run
 	until   time.Time // when it ends
+	// inFlight counts the samples under way of all checks.
+	inFlight *atomic.Int64
 
 	mu       sync.Mutex // guards what follows; never held while anything waits
 	state    check.State
