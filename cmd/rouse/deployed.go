@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -43,15 +44,9 @@ func (c *call) deployed(ctx context.Context, table string) (*dynamostore.Store, 
 	if table = cmp.Or(table, c.env(env.Table)); table == "" {
 		return nil, misused("which stack? Add --table or set %s to the name of its table: the deployment prints it as TableName", env.Table)
 	}
-	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	cfg, err := c.account(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("the AWS configuration cannot be read: %w", err)
-	}
-	if cfg.Region == "" {
-		return nil, fmt.Errorf("no Region: set AWS_REGION, or region in ~/.aws/config, to that of the stack")
-	}
-	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
-		return nil, fmt.Errorf("no AWS credentials: sign in (aws sso login), or set AWS_PROFILE: %w", err)
+		return nil, err
 	}
 	c.aws = &cfg
 	client := dynamodb.NewFromConfig(cfg)
@@ -59,6 +54,21 @@ func (c *call) deployed(ctx context.Context, table string) (*dynamostore.Store, 
 		return nil, err
 	}
 	return dynamostore.New(client, table), nil
+}
+
+// account is the operator's, as every AWS SDK finds it.
+func (c *call) account(ctx context.Context) (aws.Config, error) {
+	cfg, err := awsconfig.LoadDefaultConfig(ctx)
+	if err != nil {
+		return cfg, fmt.Errorf("the AWS configuration cannot be read: %w", err)
+	}
+	if cfg.Region == "" {
+		return cfg, fmt.Errorf("no Region: set AWS_REGION, or region in ~/.aws/config, to that of the stack")
+	}
+	if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+		return cfg, fmt.Errorf("no AWS credentials: sign in (aws sso login), or set AWS_PROFILE: %w", err)
+	}
+	return cfg, nil
 }
 
 // hints wakes the deployed functions whose queues the environment names, once

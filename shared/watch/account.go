@@ -104,6 +104,22 @@ func (q *Inquiry) Ask(ctx context.Context) {
 	q.dead(ctx)
 }
 
+// AskAccount asks what there is to ask before anything is deployed.
+func (q *Inquiry) AskAccount(ctx context.Context) {
+	sms := q.carrier(ctx)
+	for _, id := range slices.Sorted(maps.Keys(q.Config.Responders)) {
+		who := q.Config.Responders[id]
+		if who.Phone == "" {
+			continue
+		}
+		if why, cure, err := q.phone(ctx, who, sms); err != nil {
+			q.failed("reach/"+id+"/sms", "whether "+id+"'s number has opted out", err)
+		} else if why != "" {
+			q.find(record.Finding{ID: "reach/" + id + "/sms", What: fmt.Sprintf("sms would not reach %s: %s", id, why), Cure: cure})
+		}
+	}
+}
+
 func (q *Inquiry) find(f record.Finding) { q.Findings = append(q.Findings, f) }
 
 // failed notes that something could not be asked. One fault may pass; who is

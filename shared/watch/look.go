@@ -11,6 +11,7 @@ import (
 
 	"rouse/shared/amend"
 	"rouse/shared/check"
+	"rouse/shared/config"
 	"rouse/shared/escalation"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
@@ -176,13 +177,14 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// Sweeps lists the functions that must come by each minute for this team.
-func (w *Watch) sweeps() []string {
+// Sweeps lists the functions that must come by each minute for a team, watch
+// itself apart.
+func Sweeps(c *config.Config) []string {
 	names := []string{"router"}
-	if len(w.Config.Checks) > 0 {
+	if len(c.Checks) > 0 {
 		names = append(names, "probe")
 	}
-	if w.Config.Inbox != nil {
+	if c.Inbox != nil {
 		names = append(names, "inbox", "desk")
 	}
 	return names
@@ -195,9 +197,9 @@ func (r *run) beats(ctx context.Context) {
 		r.unread("the beats", err)
 		return
 	}
-	for _, name := range r.sweeps() {
+	for _, name := range Sweeps(r.Config) {
 		last := beats[name]
-		if r.now.Sub(last) <= staleFor {
+		if r.now.Sub(last) <= StaleFor {
 			continue
 		}
 		f := record.Finding{
@@ -206,7 +208,7 @@ func (r *run) beats(ctx context.Context) {
 			Cure: "look at its log group, then at the status of Lambda and DynamoDB in this Region",
 		}
 		if last.IsZero() {
-			f.What, f.Patience = name+" has never come to the end of its minute", 2*staleFor
+			f.What, f.Patience = name+" has never come to the end of its minute", 2*StaleFor
 		}
 		r.find(f)
 	}
@@ -247,7 +249,7 @@ func (r *run) checks(ctx context.Context) {
 func (r *run) overdue(ctx context.Context) {
 	var keys []incident.Key
 	for shard := range loop.Shards {
-		some, err := r.Store.Due(ctx, shard, r.now.Add(-staleFor), overdueMax)
+		some, err := r.Store.Due(ctx, shard, r.now.Add(-StaleFor), overdueMax)
 		if err != nil {
 			r.unread("what is due", err)
 		}
@@ -258,10 +260,10 @@ func (r *run) overdue(ctx context.Context) {
 		// A signal may be older than it has been here: a mail that was long on its
 		// way. What is still due in the next minute is late.
 		r.find(record.Finding{ID: "overdue/" + string(key), Night: true, Ring: true, Patience: time.Minute + time.Second,
-			What: fmt.Sprintf("what was due for %s more than %s ago has not been done: pages may not be going out", key, span(staleFor)),
+			What: fmt.Sprintf("what was due for %s more than %s ago has not been done: pages may not be going out", key, span(StaleFor)),
 			Cure: "look at the router's log group for errors about this key; `rouse incidents` shows what is open"})
 	}
-	walks, err := r.Store.Walks(ctx, r.now.Add(-2*staleFor), walksMax)
+	walks, err := r.Store.Walks(ctx, r.now.Add(-2*StaleFor), walksMax)
 	if err != nil {
 		r.unread("what customers are to be told", err)
 	}

@@ -84,7 +84,6 @@ const (
 	lease     = 55 * time.Second // runs come each minute
 	askEvery  = time.Hour
 	askAgain  = 10 * time.Minute // after the account did not answer
-	staleFor  = 3 * time.Minute  // a sweep, or work that is due
 	rewrite   = 30 * time.Minute // how old a note's Found may grow
 	remember  = 24 * time.Hour   // what comes and goes within is told once
 	pingMax   = 5 * time.Second
@@ -93,6 +92,10 @@ const (
 	week      = 7 * day
 	drillLate = 10 * time.Minute // a drill that begins later is left out
 )
+
+// StaleFor is how long ago a function may have come to the end of its minute,
+// and how long work may be due, before somebody is told.
+const StaleFor = 3 * time.Minute
 
 // Run does a minute's watching. Its error says what could not be done at all;
 // what is merely found is told.
