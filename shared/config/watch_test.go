@@ -1,6 +1,7 @@
 package config
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -48,5 +49,24 @@ func TestExampleWatch(t *testing.T) {
 	c, err := Parse([]byte(string(data)+"watch: "+watch+"\n"), "rouse.yaml")
 	if err != nil || !strings.HasPrefix(c.Watch.Ping, "https://") {
 		t.Errorf("ping %q, err %v", c.Watch.Ping, err)
+	}
+}
+
+// What docs/operating.md shows of rouse.yaml is valid.
+func TestOperatingDocs(t *testing.T) {
+	data, err := os.ReadFile("../../docs/operating.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := strings.Split(string(data), "```yaml\n")[1:]
+	if len(blocks) < 2 {
+		t.Errorf("it shows %d parts of rouse.yaml", len(blocks))
+	}
+	for _, block := range blocks {
+		text, _, _ := strings.Cut(block, "```")
+		text = preamble + "schedules: {primary: {zone: UTC, layers: []}}\n" + text
+		if _, err := Parse([]byte(text), "docs"); err != nil {
+			t.Errorf("%v\n%s", err, text)
+		}
 	}
 }
