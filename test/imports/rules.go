@@ -72,7 +72,7 @@ var rules = []rule{
 
 	// Programs wire.
 	{folders: []string{"functions/..."}, ours: join(core, adapters, []string{"functions/internal/..."}), outside: []string{"github.com/aws/aws-lambda-go/", sdk}},
-	{folders: []string{"cmd/..."}, ours: []string{"shared/...", "cmd/...", "test/sim"}, outside: []string{sdk, "github.com/emersion/"}},
+	{folders: []string{"cmd/..."}, ours: []string{"shared/...", "cmd/...", "test/sim"}, outside: []string{sdk, "github.com/aws/smithy-go", "github.com/emersion/"}},
 	{folders: []string{"infra/..."}, ours: []string{"shared/awsenv", "shared/calendar", "shared/check", "shared/config", "shared/env", "shared/oncall", "shared/oncall/picture", "shared/secret", "infra/..."}, outside: cdk},
 	{folders: []string{"test/browser"}, ours: []string{"shared/...", "cmd/rouse/local"}, outside: []string{"github.com/chromedp/"}},
 	{folders: []string{"test/..."}, ours: []string{"shared/...", "functions/...", "test/..."}, outside: []string{
