@@ -104,7 +104,7 @@ type eventRow struct {
 func runTimeline(ctx context.Context, c *call, table string) error {
 	ctx, cancel := context.WithTimeout(ctx, awsMax)
 	defer cancel()
-	store, id, _, err := c.incident(ctx, table)
+	store, id, key, err := c.incident(ctx, table)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func runTimeline(ctx context.Context, c *call, table string) error {
 		}
 		fmt.Fprintf(c.stdout, "%s  %s\n", e.At.Local().Format("Mon 2 Jan 15:04:05"), line)
 	}
-	return nil
+	return c.summary(ctx, store, id, key, events)
 }
 
 // incident finds the incident that the one argument names.

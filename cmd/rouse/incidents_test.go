@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ func (s *stack) raise() {
 	_, err := s.store.PutSignal(s.Context(), incident.Signal{
 		ID: "login/1", Key: "login", Kind: incident.KindCheck, At: now,
 		Check: &incident.CheckSignal{Check: "login", Capability: "login", LastBad: now,
-			Evidence: incident.Evidence{Status: "down", Red: true, Words: "9 of 9 samples failed", Short: "9/9", Since: now}},
+			Evidence: incident.Evidence{Status: "down", Red: true, Words: "9 of 9 samples failed", Short: "9/9", Since: now.Add(-90 * time.Second)}},
 	})
 	if err != nil {
 		s.Fatal(err)
@@ -81,9 +82,34 @@ func TestIncidentsFromTheTerminal(t *testing.T) {
 		}
 		last = at
 	}
+	for _, want := range []string{"First evidence", "Somebody had it", "none wrote", "Nobody had it for ", "it was not detected yet", "is told by the same"} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("the timeline does not come to %q:\n%s", want, r.stdout)
+		}
+	}
 	var events []eventRow
 	if r := s.run("timeline --json " + id); json.Unmarshal([]byte(r.stdout), &events) != nil || len(events) < 5 || events[0].At.Location() != time.UTC {
 		t.Errorf("timeline --json: %+v", r)
+	}
+
+	doc := s.run("postmortem " + id)
+	for _, want := range []string{"# Newsroom: login, ", "(America/Chicago)", "| Nobody had it | | ", "it was not detected yet", "## Impact", "## Cause", "## What went well", "## What to change", "acknowledged Ana Ruiz: by terminal"} {
+		if doc.status != 0 || !strings.Contains(doc.stdout, want) {
+			t.Errorf("the postmortem does not say %q: %+v", want, doc)
+		}
+	}
+	if r := s.run("postmortem --out after.md " + id); r.status != 0 || !strings.Contains(r.stdout, "after.md is begun") {
+		t.Errorf("postmortem --out: %+v", r)
+	}
+	if text, err := os.ReadFile("after.md"); err != nil || string(text) != doc.stdout {
+		t.Errorf("after.md: %v\n%s\nwant\n%s", err, text, doc.stdout)
+	}
+	if r := s.run("postmortem --out after.md " + id); r.status != 1 || !strings.Contains(r.stderr, "is not written over") {
+		t.Errorf("a file that somebody may have finished: %+v", r)
+	}
+	var row storyRow
+	if r := s.run("postmortem --json " + id); json.Unmarshal([]byte(r.stdout), &row) != nil || row.Acknowledged == nil || row.Settled != nil || len(row.Nobody) == 0 || row.Config != cfg.Digest() {
+		t.Errorf("postmortem --json: %+v", r)
 	}
 }
 

@@ -58,6 +58,7 @@ func commands() []command {
 		cardCommand,
 		incidentsCommand,
 		timelineCommand,
+		postmortemCommand,
 		ackCommand,
 		nextCommand,
 		snoozeCommand,

@@ -170,7 +170,12 @@ func (h *handler) showTimeline(w http.ResponseWriter, r *http.Request, code loop
 	case hasSettled(events):
 		h.say(w, r, settled)
 	default:
-		h.render(w, r, http.StatusOK, "timeline", h.story(events, code))
+		team, err := h.loop.Team(r.Context())
+		if err != nil {
+			h.fail(w, r, unread, "team", err)
+			return
+		}
+		h.render(w, r, http.StatusOK, "timeline", h.story(events, team, code))
 	}
 }
 

@@ -482,6 +482,7 @@ func TestTimeline(t *testing.T) {
 	h.tap(h.link("ana"), "action=ack")
 	body := text(h.get("/a/" + h.link("ana") + "?timeline").body)
 	h.holds(body, "Tue 7:53:00pm", "acknowledged", "Ana Ruiz", "kstate.example", "times in PST")
+	h.holds(body, "First evidence", "Somebody had it", "When nobody had it", "Nobody had it for", "Should have been awake", "had been paged and had not answered")
 	h.lacks(body, "555", "@example.com")
 }
 

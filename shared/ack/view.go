@@ -12,6 +12,7 @@ import (
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/page"
+	tale "rouse/shared/story"
 )
 
 // Limits of what the screen shows, so that it stays one small answer.
@@ -22,6 +23,7 @@ const (
 	partiesMax    = 12
 	passMax       = 50
 	eventsMax     = 50
+	gapsMax       = 12
 	whyBytesMax   = 120
 )
 
@@ -346,11 +348,27 @@ func (h *handler) passTo(in incident.Incident, reader string) []choice {
 
 // A story is the timeline's screen.
 type story struct {
-	Service string
-	ID      incident.ID
-	Zone    string
-	Left    int // events before those shown
-	Events  []entry
+	Service  string
+	ID       incident.ID
+	Zone     string
+	Figures  []figure
+	Total    string // how long nobody had it; "" of a drill
+	Gaps     []gap
+	MoreGaps int // not shown
+	Left     int // events before those shown
+	Events   []entry
+}
+
+type figure struct {
+	What, After string
+	At          template.HTML
+}
+
+// A gap is a stretch in which nobody had it.
+type gap struct {
+	From       template.HTML
+	Long       string
+	Awake, Why string
 }
 
 type entry struct {
@@ -358,9 +376,38 @@ type entry struct {
 	Kind, Who, Why string
 }
 
-func (h *handler) story(events []incident.Event, code loop.Code) story {
+// tell tells the incident from its timeline alone, which is one read. Its key
+// names its capability, and with it the policy, if it has one.
+func (h *handler) tell(events []incident.Event, team loop.Team, code loop.Code) tale.Story {
+	return tale.Tell(tale.Night{
+		Incident: incident.Incident{ID: code.Incident, Key: code.Key}, Events: events,
+		Rota: team.Rota, Policy: team.PolicyFor(string(code.Key)), Now: h.clock.Now(),
+	})
+}
+
+func (h *handler) story(events []incident.Event, team loop.Team, code loop.Code) story {
 	now := h.clock.Now().In(h.people.Zone(code.Who))
 	s := story{Service: h.service, ID: code.Incident, Zone: now.Format("MST")}
+	t := h.tell(events, team, code)
+	for _, f := range t.Figures.Lines() {
+		line := figure{What: f.What, After: f.After}
+		if !f.At.IsZero() {
+			line.At = moment(f.At, now)
+		}
+		s.Figures = append(s.Figures, line)
+	}
+	if !strings.HasPrefix(string(code.Key), incident.DrillPrefix) {
+		s.Total = t.Total()
+	}
+	for _, g := range t.Gaps {
+		for _, p := range g.Stretches {
+			if len(s.Gaps) == gapsMax {
+				s.MoreGaps++
+				continue
+			}
+			s.Gaps = append(s.Gaps, gap{moment(p.From, now), tale.Span(p.To.Sub(p.From)), p.Awake(h.people.Name), clip(page.Mask(p.Why(h.people.Name)), wordsBytesMax)})
+		}
+	}
 	if s.Left = max(0, len(events)-eventsMax); s.Left > 0 {
 		events = events[s.Left:]
 	}

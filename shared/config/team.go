@@ -1,6 +1,8 @@
 package config
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"time"
 
@@ -16,6 +18,7 @@ func (c *Config) Team() loop.Team {
 		PolicyFor: c.Policy,
 		Quiet:     c.QuietTime,
 		Mutes:     c.Maintenance,
+		Config:    c.Digest(),
 		Watches: func(name string) bool {
 			return slices.ContainsFunc(c.Checks, func(k check.Check) bool { return k.Name == name })
 		},
@@ -24,6 +27,20 @@ func (c *Config) Team() loop.Team {
 		t.AnswerWithin = c.Inbox.AnswerWithin
 	}
 	return t
+}
+
+// digestBytes is how much of a SHA-256 tells a team's configurations apart.
+const digestBytes = 6
+
+// Digest tells this file from others, the times of its calendars included: a
+// function and a terminal that read the same have the same.
+func (c *Config) Digest() string {
+	text, err := c.Expanded()
+	if err != nil {
+		text = c.text
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:digestBytes])
 }
 
 // Zone is by whose clock things are told that have no reader of their own: the

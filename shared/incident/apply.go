@@ -15,6 +15,7 @@ type Rules struct {
 	AnswerWithin time.Duration // the promise to reporters; zero: none
 	CheckIn      time.Duration // after acknowledging; zero: the owner is not asked
 	OwnerWait    time.Duration // how long an owner who is paged has to answer
+	Config       string        // which configuration these are of; "": it is not known
 	// Watches reports whether a check still exists; nil: all do. One that was
 	// removed while it failed will never say that it is well.
 	Watches func(check string) bool
@@ -205,7 +206,10 @@ func (c *Change) open(s Signal, capability, what string, severity Severity, now 
 	c.After = Incident{
 		ID: id, Key: s.Key, Version: c.After.Version, Turn: c.After.Turn + 1, Word: WordOf(id, 0),
 		State: Triggered, Severity: severity, Capability: capability, Title: title,
-		Opened: now, LastBad: s.At, NextStep: now, Quiet: r.Quiet,
+		Began: s.At, Opened: now, LastBad: s.At, NextStep: now, Quiet: r.Quiet, Config: r.Config,
+	}
+	if k := s.Check; k != nil && !k.Evidence.Since.IsZero() {
+		c.After.Began = earlier(s.At, k.Evidence.Since)
 	}
 	c.event(now, "opened", "", string(severity)+": "+title)
 }

@@ -64,6 +64,9 @@ type Incident struct {
 	// while it is triggered.
 	Owner string
 
+	// Began is when what opened it began, as far as that evidence tells; zero
+	// for one that is older than this is.
+	Began   time.Time `json:",omitzero"`
 	Opened  time.Time
 	LastBad time.Time // the last evidence of trouble
 	// AckedAt is the first acknowledgement since it was opened or reopened.
@@ -120,6 +123,9 @@ type Incident struct {
 	Paged []Paged // everybody who was paged, in that order
 	Quiet time.Duration
 
+	// Config is the Digest of the configuration by which it was opened; "" if
+	// nobody knows.
+	Config string `json:",omitempty"`
 	// Drill, if its Until is not zero, says that this is a drill and no outage.
 	Drill Drill `json:",omitzero"`
 	// Hole, if its To is not zero, is the hole in the rota that this is about.

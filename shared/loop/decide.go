@@ -30,6 +30,8 @@ type Team struct {
 	// Watches reports whether there is a check of that name; nil: any.
 	Watches func(check string) bool
 	Mutes   mute.Windows // when which checks wake nobody
+	// Config tells the configuration from others; "": nobody knows which it is.
+	Config string
 }
 
 // rules are the figures that an incident of the capability goes by at the time
@@ -37,7 +39,7 @@ type Team struct {
 func (t Team) rules(capability string, now time.Time) incident.Rules {
 	p := t.PolicyFor(capability)
 	return incident.Rules{
-		Quiet: t.Quiet, AnswerWithin: t.AnswerWithin, CheckIn: p.CheckIn, OwnerWait: p.Steps[0].Wait, Watches: t.Watches,
+		Quiet: t.Quiet, AnswerWithin: t.AnswerWithin, CheckIn: p.CheckIn, OwnerWait: p.Steps[0].Wait, Watches: t.Watches, Config: t.Config,
 		Muted: func(check string) time.Time { until, _ := t.Mutes.Until(check, now); return until },
 	}
 }

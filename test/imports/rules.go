@@ -12,7 +12,7 @@ type rule struct {
 }
 
 var (
-	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation", "shared/mute", "shared/wording"}
+	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation", "shared/mute", "shared/story", "shared/wording"}
 	common   = []string{"shared/clock", "shared/env"}
 	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/sms", "shared/desk", "shared/watch"}
 	core     = join(pure, common, []string{"shared/history", "shared/loop", "shared/record", "shared/secret"}, useCases)
@@ -38,6 +38,7 @@ var rules = []rule{
 	{folders: []string{"shared/wording"}, pure: true},
 	{folders: []string{"shared/escalation"}, pure: true, ours: []string{"shared/oncall"}},
 	{folders: []string{"shared/mute"}, pure: true, ours: []string{"shared/oncall"}},
+	{folders: []string{"shared/story"}, pure: true, ours: []string{"shared/escalation", "shared/incident", "shared/oncall"}},
 	{folders: []string{"shared/oncall/picture"}, ours: []string{"shared/oncall"}},
 
 	{folders: []string{"shared/history"}, ours: []string{"shared/check"}, outside: []string{"github.com/HdrHistogram/"}},
