@@ -39,6 +39,7 @@ type view struct {
 	Status page.Status
 	State  string // "is on and off"
 	Since  template.HTML
+	Until  template.HTML // of a hole in the rota; "" for all else
 	Standing
 	Facts
 	Buttons
@@ -103,6 +104,9 @@ func (h *handler) view(in incident.Incident, reader string) view {
 		Standing: h.standing(in, reader, now),
 		Facts:    h.facts(in, s, reader, now),
 		Buttons:  h.buttons(in, reader),
+	}
+	if s.Status == page.Uncovered {
+		v.Until = moment(in.Hole.To, now)
 	}
 	return v
 }
