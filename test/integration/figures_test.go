@@ -7,6 +7,8 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -106,6 +108,44 @@ func BenchmarkSignalToPage(b *testing.B) {
 	}
 	b.ReportMetric(float64(median(all).Microseconds())/1000, "ms/page(median)")
 	b.ReportMetric(float64(all[len(all)-1].Microseconds())/1000, "ms/page(worst)")
+}
+
+// BenchmarkPressToCommitted is from a pressed button, by way of the HTTP API and
+// the ack function's own process, to the answer that it is committed: no page
+// is begun after that. An SMS takes the same way from the sms function on.
+func BenchmarkPressToCommitted(b *testing.B) {
+	r := start(b, team, options{direct: true})
+	run := func() time.Duration {
+		key := incident.Key("check/" + rand.Text())
+		now := time.Now()
+		n := len(r.AWS.Published())
+		err := loop.Raise(b.Context(), r.Store, r.hints(), incident.Signal{
+			ID: string(key) + "/1", Key: key, Kind: incident.KindCheck, At: now,
+			Check: &incident.CheckSignal{Check: "login", LastBad: now, Evidence: incident.Evidence{Status: "down", Red: true, Since: now, Words: "8 of 8 samples failed", Short: "8/8"}},
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+		pages := r.pages(n + len(firstStep))
+		r.settled()
+		path := link.FindString(of(pages[n:], "ana", "sms")[0].Text("sms"))
+		form := url.Values{"seen": {seen.FindStringSubmatch(r.http(http.MethodGet, path, "").body)[1]}, "action": {"ack"}}.Encode()
+		pressed := time.Now()
+		got := r.http(http.MethodPost, path, form)
+		took := time.Since(pressed)
+		if in := r.incident(key); got.status != http.StatusSeeOther || in.State != incident.Acknowledged {
+			b.Fatalf("%d, and the incident is %s", got.status, in.State)
+		}
+		r.settled()
+		return took
+	}
+	run() // the first one starts the process
+	var all []time.Duration
+	for b.Loop() {
+		all = append(all, run())
+	}
+	b.ReportMetric(float64(median(all).Microseconds())/1000, "ms/press(median)")
+	b.ReportMetric(float64(all[len(all)-1].Microseconds())/1000, "ms/press(worst)")
 }
 
 // BenchmarkColdStart is from starting a binary to its first poll, and what it
