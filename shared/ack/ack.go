@@ -42,11 +42,12 @@ const (
 func New(c *config.Config, store Store, l *loop.Loop) http.Handler {
 	h := &handler{
 		service: c.Service, people: page.PeopleOf(c), store: store, loop: l, clock: l.Clock, windows: c.Maintenance,
-		tells: c.Inbox != nil && c.Inbox.ReplyFrom != "", bodyTimeout: bodyTimeout,
+		tells: c.Inbox != nil && c.Inbox.ReplyFrom != "", bodyTimeout: bodyTimeout, checksOf: map[string][]string{},
 		codes: newThrottle(l.Clock, codeBurst, codeEvery), sources: newThrottle(l.Clock, sourceBurst, sourceEvery),
 	}
 	for _, k := range c.Checks {
 		h.checks = append(h.checks, k.Name)
+		h.checksOf[k.Capability] = append(h.checksOf[k.Capability], k.Name)
 	}
 	return h
 }
@@ -54,12 +55,14 @@ func New(c *config.Config, store Store, l *loop.Loop) http.Handler {
 type handler struct {
 	service string
 	checks  []string
-	windows mute.Windows // of rouse.yaml
-	people  page.People
-	store   Store
-	loop    *loop.Loop
-	clock   clock.Clock
-	tells   bool // customers can be written to
+	// checksOf are the checks by capability, in rouse.yaml's order.
+	checksOf map[string][]string
+	windows  mute.Windows // of rouse.yaml
+	people   page.People
+	store    Store
+	loop     *loop.Loop
+	clock    clock.Clock
+	tells    bool // customers can be written to
 	// bodyTimeout is how long a form may take to arrive.
 	bodyTimeout    time.Duration
 	codes, sources *throttle
@@ -144,17 +147,17 @@ func (h *handler) code(ctx context.Context, secret string) (code loop.Code, gran
 }
 
 func (h *handler) show(w http.ResponseWriter, r *http.Request, code loop.Code, several bool, secret string) {
-	live, err := h.store.Load(r.Context(), code.Key)
-	switch in := live.Incident; {
+	in, states, err := h.store.Look(r.Context(), code.Key, h.watching(code.Key))
+	switch {
 	case err != nil:
-		h.fail(w, r, unread, "load", err)
+		h.fail(w, r, unread, "look", err)
 	case in.ID != code.Incident && in.Open():
 		h.say(w, r, newer)
 	case in.ID != code.Incident || !in.Open():
 		h.say(w, r, settled)
 	default:
 		v := h.view(in, code.Who)
-		v.Mutes = h.mutes(r.Context(), in, code.Who)
+		v.Mutes, v.Hours = h.mutes(r.Context(), in, code.Who), h.hours(states)
 		if several {
 			v.List = secret
 		}

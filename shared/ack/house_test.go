@@ -17,6 +17,7 @@ import (
 
 	"rouse/shared/ack"
 	"rouse/shared/amend"
+	"rouse/shared/check"
 	"rouse/shared/clock"
 	"rouse/shared/config"
 	"rouse/shared/incident"
@@ -119,11 +120,11 @@ func (f *faulty) Code(ctx context.Context, hash string) (loop.Code, bool, error)
 	return code, found, err
 }
 
-func (f *faulty) Load(ctx context.Context, key incident.Key) (loop.Live, error) {
+func (f *faulty) Look(ctx context.Context, key incident.Key, checks []string) (incident.Incident, map[string]check.State, error) {
 	if f.reads.Add(1); f.load {
-		return loop.Live{}, errDown
+		return incident.Incident{}, nil, errDown
 	}
-	return f.Store.Load(ctx, key)
+	return f.Store.Look(ctx, key, checks)
 }
 
 func (f *faulty) Timeline(ctx context.Context, id incident.ID) ([]incident.Event, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"rouse/shared/amend"
+	"rouse/shared/check"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 )
@@ -12,8 +13,9 @@ import (
 type Store interface {
 	// Code finds what the code with this hash lets its bearer do.
 	Code(ctx context.Context, hash string) (code loop.Code, found bool, err error)
-	// Load reads the incident that lives under a key.
-	Load(ctx context.Context, key incident.Key) (loop.Live, error)
+	// Look reads the incident that lives under a key, and the states of some
+	// checks, those that have one, all at once.
+	Look(ctx context.Context, key incident.Key, checks []string) (incident.Incident, map[string]check.State, error)
 	// Incidents reads the incidents that live under some keys; keys under which
 	// none does are left out.
 	Incidents(ctx context.Context, keys []incident.Key) ([]incident.Incident, error)

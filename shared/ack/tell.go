@@ -40,10 +40,10 @@ func words(form url.Values) (text string, fault *message) {
 
 // preview answers the first of the two buttons. It changes nothing.
 func (h *handler) preview(w http.ResponseWriter, r *http.Request, code loop.Code, t tap) {
-	live, err := h.store.Load(r.Context(), code.Key)
-	switch in := live.Incident; {
+	in, _, err := h.store.Look(r.Context(), code.Key, nil)
+	switch {
 	case err != nil:
-		h.fail(w, r, unread, "load", err)
+		h.fail(w, r, unread, "look", err)
 	case in.ID != code.Incident || !in.Open():
 		h.say(w, r, settled)
 	case in.Reports == 0:

@@ -44,6 +44,7 @@ type view struct {
 	Facts
 	Buttons
 	Mutes Mutes
+	Hours []hour
 }
 
 // Standing is who has the incident.

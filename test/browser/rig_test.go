@@ -28,8 +28,10 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"rouse/cmd/rouse/local"
+	"rouse/shared/check"
 	"rouse/shared/clock"
 	"rouse/shared/config"
+	"rouse/shared/history"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
 	"rouse/shared/memstore"
@@ -134,6 +136,7 @@ func newHouse(t testing.TB) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.remember()
 	ctx, cancel := context.WithCancel(context.Background())
 	h.system.Start(ctx)
 	t.Cleanup(func() {
@@ -141,6 +144,22 @@ func newHouse(t testing.TB) *house {
 		h.system.Stop()
 	})
 	return h
+}
+
+// remember lets the check have failed on and off for twelve minutes of the last
+// hour.
+func (h *house) remember() {
+	h.Helper()
+	now := time.Now()
+	var samples []check.Sample
+	for i, at := 0, now.Add(-time.Hour); at.Before(now); i, at = i+1, at.Add(20*time.Second) {
+		samples = append(samples, check.Sample{At: at, OK: now.Sub(at) > 12*time.Minute || i%7 > 2, Took: 80 * time.Millisecond})
+	}
+	state := history.Add(check.State{Rev: 1}, 20*time.Second, samples)
+	state.Ended = nil // soon after midnight a save would put yesterday on file first
+	if err := h.store.SaveCheck(h.Context(), "login", state); err != nil {
+		h.Fatal(err)
+	}
 }
 
 // raise has something happen, now.

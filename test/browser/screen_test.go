@@ -265,6 +265,8 @@ func TestFirstScreenful(t *testing.T) {
 		}
 	}
 	for _, d := range []device{phone, night, desktop, office} {
-		open(t, d).visit(h.link("ana")).shoot("open-" + d.name)
+		b := open(t, d).visit(h.link("ana"))
+		b.says("The last hour: ")
+		b.shoot("open-" + d.name)
 	}
 }

@@ -64,6 +64,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		{"people", peopleTests},
 		{"desk", deskTests},
 		{"checks", checkTests},
+		{"look", lookTests},
 		{"rota", rotaTests},
 		{"reach", reachTests},
 		{"watch", watchTests},
