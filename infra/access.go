@@ -31,6 +31,7 @@ type access struct {
 	// secrets: read those that rouse.yaml names for the function, each by its
 	// own path.
 	secrets bool
+	alarms  bool // be told of the topics of CloudWatch's monitors
 }
 
 // may lists everything that each function may do. Nothing is granted anywhere
@@ -46,6 +47,7 @@ var may = map[string]access{
 	"inbox":  {table: raise, wakes: []string{"router", "desk"}, mail: true},
 	"router": {table: decide, due: true, wakes: []string{"router", "desk"}, pages: true},
 	"ack":    {table: decide, wakes: []string{"router", "desk"}},
+	"hook":   {table: raise, wakes: []string{"router"}, secrets: true, alarms: true},
 	"sms":    {table: decide, wakes: []string{"router", "desk"}},
 	"desk":   {table: decide, due: true, wakes: []string{"router", "desk"}, writes: true},
 	"watch":  {table: append(slices.Clone(raise), "DeleteItem"), due: true, wakes: []string{"router"}, watches: true},
@@ -75,6 +77,9 @@ type addresses struct {
 	// configurationSet is the name of what mails are sent by.
 	configurationSet *string
 	secrets          map[string][]string // names, by the function that reads them
+	// alarmTopics are the ARNs of the topics of CloudWatch's monitors, by the
+	// monitor's id; nil without a hook.
+	alarmTopics map[string]*string
 }
 
 // grants turns a function's access into the statements of its role.
@@ -192,6 +197,9 @@ func (a addresses) environment(function string, stack awscdk.Stack) map[string]*
 		vars[env.Topics] = stack.ToJsonString(a.topics, nil)
 		vars[env.RingTopic], vars[env.TellTopic] = a.ring, a.tell
 		endpoints = append(endpoints, awsenv.SNS, awsenv.CloudWatch)
+	}
+	if may.alarms {
+		vars[env.AlarmTopics] = stack.ToJsonString(a.alarmTopics, nil)
 	}
 	if may.mail && a.mail != nil {
 		vars[env.MailBucket] = a.mail.name

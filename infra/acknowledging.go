@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2integrations"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscertificatemanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
@@ -21,6 +22,7 @@ import (
 type acknowledging struct {
 	scope constructs.Construct
 	api   awsapigatewayv2.HttpApi
+	stage awsapigatewayv2.CfnStage
 	url   *string // where the screens are, without a trailing slash
 }
 
@@ -46,7 +48,7 @@ func newAcknowledging(scope constructs.Construct, links config.Links) *acknowled
 		Retention:     awslogs.RetentionDays_ONE_MONTH,
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
 	})
-	stage := awsapigatewayv2.NewCfnStage(a.scope, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{
+	a.stage = awsapigatewayv2.NewCfnStage(a.scope, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{
 		ApiId:      a.api.ApiId(),
 		StageName:  jsii.String("$default"),
 		AutoDeploy: jsii.Bool(true),
@@ -61,7 +63,7 @@ func newAcknowledging(scope constructs.Construct, links config.Links) *acknowled
 	})
 	a.url = a.api.ApiEndpoint()
 	if links.Domain != "" {
-		a.url = a.shorten(links.Domain, stage)
+		a.url = a.shorten(links.Domain, a.stage)
 	}
 	awscdk.NewCfnOutput(a.scope, jsii.String("Url"), &awscdk.CfnOutputProps{
 		Description: jsii.String("Where the links in pages lead"),
@@ -121,20 +123,14 @@ func (a *acknowledging) run(s *service) {
 		memoryMB:       512, // somebody is waiting, awake because of us
 		timeoutSeconds: 10,  // the API would wait for 30
 	})
-	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String("Ack"), ack, &awsapigatewayv2integrations.HttpLambdaIntegrationProps{
-		PayloadFormatVersion: awsapigatewayv2.PayloadFormatVersion_VERSION_2_0(),
-		Timeout:              awscdk.Duration_Seconds(jsii.Number(29)),
-	})
-	route := func(path string, methods ...awsapigatewayv2.HttpMethod) {
-		a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String(path), Methods: &methods, Integration: integration})
-	}
-	route("/a/{code}", awsapigatewayv2.HttpMethod_GET, awsapigatewayv2.HttpMethod_HEAD, awsapigatewayv2.HttpMethod_POST)
-	route("/health", awsapigatewayv2.HttpMethod_GET)
+	a.serve("Ack", ack,
+		route{"/a/{code}", []awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_GET, awsapigatewayv2.HttpMethod_HEAD, awsapigatewayv2.HttpMethod_POST}},
+		route{"/health", []awsapigatewayv2.HttpMethod{awsapigatewayv2.HttpMethod_GET}})
 
 	// Whoever cannot acknowledge is not the last to be paged, so that this
 	// wakes nobody besides.
 	s.ops.alarm(a.scope, "Failing", s.ops.tell, &awscloudwatch.AlarmProps{
-		AlarmDescription: jsii.String("Somebody got an error from the ack screen and may be unable to stop the paging. Look at the ack function's log group; meanwhile `rouse ack` acknowledges from a terminal."),
+		AlarmDescription: jsii.String("Somebody got an error from the ack screen and may be unable to stop the paging, or a monitor got one from the hook. Look at the log groups of ack and hook; meanwhile `rouse ack` acknowledges from a terminal."),
 		Metric: a.api.MetricServerError(&awscloudwatch.MetricOptions{
 			Period:    awscdk.Duration_Minutes(jsii.Number(1)),
 			Statistic: jsii.String("Sum"),
@@ -145,4 +141,35 @@ func (a *acknowledging) run(s *service) {
 		// No requests, no data: quiet nights are most nights.
 		TreatMissingData: awscloudwatch.TreatMissingData_NOT_BREACHING,
 	})
+}
+
+// A route is a path of the API and the methods that it takes.
+type route struct {
+	path    string
+	methods []awsapigatewayv2.HttpMethod
+}
+
+// serve has the function answer the routes.
+func (a *acknowledging) serve(id string, function awslambda.Function, routes ...route) (made []awsapigatewayv2.HttpRoute) {
+	integration := awsapigatewayv2integrations.NewHttpLambdaIntegration(jsii.String(id), function, &awsapigatewayv2integrations.HttpLambdaIntegrationProps{
+		PayloadFormatVersion: awsapigatewayv2.PayloadFormatVersion_VERSION_2_0(),
+		Timeout:              awscdk.Duration_Seconds(jsii.Number(29)),
+	})
+	for _, r := range routes {
+		added := a.api.AddRoutes(&awsapigatewayv2.AddRoutesOptions{Path: jsii.String(r.path), Methods: &r.methods, Integration: integration})
+		made = append(made, *added...)
+	}
+	return made
+}
+
+// throttle gives each of the routes a throttle of its own, which takes nothing
+// from the others'.
+func (a *acknowledging) throttle(routes []awsapigatewayv2.HttpRoute, perSecond, burst float64) {
+	settings := map[string]any{}
+	for _, r := range routes {
+		plain := r.Node().DefaultChild().(awsapigatewayv2.CfnRoute)
+		settings[*plain.RouteKey()] = map[string]any{"ThrottlingRateLimit": perSecond, "ThrottlingBurstLimit": burst}
+		a.stage.AddResourceDependency(plain, nil) // it may not speak of routes that are not there yet
+	}
+	a.stage.SetRouteSettings(settings)
 }

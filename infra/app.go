@@ -46,6 +46,9 @@ func functions(team *config.Config) []string {
 	if len(team.Checks) > 0 {
 		names = append(names, "probe")
 	}
+	if http, topics := team.Hooks(); http || topics {
+		names = append(names, "hook")
+	}
 	if team.SMS.Number != "" {
 		names = append(names, "sms")
 	}
@@ -91,6 +94,7 @@ func compose(app awscdk.App, d deployment) (table, whole awscdk.Stack) {
 		ackURL: acknowledging.url,
 		secrets: map[string][]string{
 			"probe": check.Secrets(d.team.Checks),
+			"hook":  d.team.HookSecrets(),
 		},
 	}
 
@@ -111,6 +115,9 @@ func compose(app awscdk.App, d deployment) (table, whole awscdk.Stack) {
 	}
 	routing.run(s)
 	acknowledging.run(s)
+	if http, topics := d.team.Hooks(); http || topics {
+		newHooks(s, d.team).run(s, acknowledging)
+	}
 	if d.team.Inbox != nil {
 		mail.run(s, *d.team.Inbox, d.createIdentity)
 		desk.run(s)

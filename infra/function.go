@@ -32,18 +32,18 @@ type spec struct {
 	// retries is how often such an invocation is tried again: after one minute,
 	// then after two.
 	retries float64
-	reads   awssqs.Queue // the queue that invokes it; nil for none
-	hears   awssqs.Queue // another one; nil for none
+	reads   awssqs.Queue     // the queue that invokes it; nil for none
+	hears   awssqs.Queue     // another one; nil for none
+	logs    awslogs.LogGroup // nil: one of its own
 }
 
 // newFunction makes a function with its own role, its own log group, and the
 // rights and addresses that the access table gives it.
 func (s *service) newFunction(scope constructs.Construct, f spec) awslambda.Function {
-	logs := awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{
-		Retention:     awslogs.RetentionDays_ONE_MONTH,
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	})
-
+	logs := f.logs
+	if logs == nil {
+		logs = newLogs(scope)
+	}
 	if f.dead != nil {
 		s.at.dead[f.name] = f.dead
 	}
@@ -94,6 +94,13 @@ func (s *service) newFunction(scope constructs.Construct, f spec) awslambda.Func
 	// The rights are in the role itself, so that referring to it is enough.
 	function.Node().DefaultChild().(awslambda.CfnFunction).AddDeletionOverride(jsii.String("DependsOn"))
 	return function
+}
+
+func newLogs(scope constructs.Construct) awslogs.LogGroup {
+	return awslogs.NewLogGroup(scope, jsii.String("Logs"), &awslogs.LogGroupProps{
+		Retention:     awslogs.RetentionDays_ONE_MONTH,
+		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	})
 }
 
 // everyMinute invokes the function each minute, directly and never through a

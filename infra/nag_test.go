@@ -17,6 +17,8 @@ var explained = []struct {
 }{
 	{"AwsSolutions-APIG4", regexp.MustCompile(`/Acknowledging/Api/(GET|HEAD|POST)-`),
 		"The ack screen is opened by a tap on a link. The code in it, random, hashed and expiring, is what authorizes."},
+	{"AwsSolutions-APIG4", regexp.MustCompile(`/Acknowledging/Api/(GET|HEAD|POST)--(beat|signal)--`),
+		"Jobs and other monitors call the hook, which lets in who knows a secret: in the code of a beat, and as a bearer token."},
 	{"AwsSolutions-IAM5", regexp.MustCompile(`/Mail/Role/`),
 		"The keys of stored mail are SES's to choose; the rights end at two prefixes of one bucket. TestNoWildcards lists them."},
 	{"AwsSolutions-IAM5", regexp.MustCompile(`/Watch/Role/`),
@@ -29,7 +31,7 @@ var explained = []struct {
 		"The same."},
 	{"AwsSolutions-S1", regexp.MustCompile(`/Mail/Bucket/`),
 		"One function and SES reach the mail bucket. A log of it would be a second bucket of customers' traces, and a team that needs one has CloudTrail data events."},
-	{"AwsSolutions-SQS3", regexp.MustCompile(`/(Mail|Detection|Answering|Watch)/Dead/`),
+	{"AwsSolutions-SQS3", regexp.MustCompile(`/(Mail|Detection|Answering|Watch|Hooks)/Dead/`),
 		"It is a dead-letter queue, of asynchronous invocations and of Scheduler; the rule knows those of queues only."},
 	{"Serverless-SQSRedrivePolicy", regexp.MustCompile(`/Dead/`),
 		"It is where others redrive to. TestQueues holds that it has an alarm."},

@@ -54,10 +54,12 @@ func newOps(scope constructs.Construct, team *config.Config) *ops {
 // topic makes a topic that the account's alarms may publish to. It uses no
 // key of its own: CloudWatch cannot publish through the AWS managed one, and
 // SNS encrypts what it stores in any case.
-func (o *ops) topic(id, logicalID string) awssns.Topic {
-	topic := awssns.NewTopic(o.scope, jsii.String(id), &awssns.TopicProps{EnforceSSL: jsii.Bool(true)})
+func (o *ops) topic(id, logicalID string) awssns.Topic { return o.alarmed(o.scope, id, logicalID) }
+
+func (o *ops) alarmed(scope constructs.Construct, id, logicalID string) awssns.Topic {
+	topic := awssns.NewTopic(scope, jsii.String(id), &awssns.TopicProps{EnforceSSL: jsii.Bool(true)})
 	name(topic, logicalID)
-	stack := awscdk.Stack_Of(o.scope)
+	stack := awscdk.Stack_Of(scope)
 	// Enforcing TLS gives the topic a policy, and a topic with a policy no
 	// longer lets alarms in by default.
 	alarms := awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{

@@ -24,7 +24,7 @@ func eachSetting(t *testing.T, rule func(*testing.T, string, synthesized)) {
 
 func TestWhatIsDeployed(t *testing.T) {
 	for setting, want := range map[string][]string{
-		"whole":  {"Ack", "Desk", "Inbox", "Probe", "Router", "Sms", "Watch"},
+		"whole":  {"Ack", "Desk", "Hook", "Inbox", "Probe", "Router", "Sms", "Watch"},
 		"joined": {"Ack", "Desk", "Inbox", "Probe", "Router", "Watch"},
 		"bare":   {"Ack", "Router"},
 	} {
@@ -57,6 +57,7 @@ func TestLogicalIDs(t *testing.T) {
 		"RouterQueue": "AWS::SQS::Queue", "DeskQueue": "AWS::SQS::Queue",
 		"MailBucket": "AWS::S3::Bucket", "AckApi": "AWS::ApiGatewayV2::Api",
 		"Sms": "AWS::Lambda::Function", "InboundSms": "AWS::SNS::Topic",
+		"Hook": "AWS::Lambda::Function", "AlarmsAlarms": "AWS::SNS::Topic",
 		"OpsRing": "AWS::SNS::Topic", "OpsTell": "AWS::SNS::Topic",
 		"OpsRingAnaSms": "AWS::SNS::Subscription", "OpsRingAnaEmail": "AWS::SNS::Subscription", "OpsTellAnaEmail": "AWS::SNS::Subscription",
 		"TopicAna": "AWS::SNS::Topic", "TopicBoLind4C2C1F": "AWS::SNS::Topic",
@@ -234,12 +235,15 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/support@example.com":  {"Desk"},
 		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:identity/example.com":          {"Desk"},
 		"ssm:GetParameter arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/rouse/publish-token": {"Probe"},
-		"sqs:SendMessage ${RouterQueue.Arn}":    {"Ack", "Desk", "Probe", "Inbox", "Router", "Sms", "Watch"},
+		"ssm:GetParameter arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/rouse/beats":         {"Hook"},
+		"ssm:GetParameter arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/rouse/prometheus":    {"Hook"},
+		"ssm:GetParameter arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/rouse/jenkins":       {"Hook"},
+		"sqs:SendMessage ${RouterQueue.Arn}":    {"Hook", "Ack", "Desk", "Probe", "Inbox", "Router", "Sms", "Watch"},
 		"sqs:SendMessage ${DeskQueue.Arn}":      {"Ack", "Desk", "Inbox", "Router", "Sms"},
 		"sqs:ReceiveMessage ${RouterQueue.Arn}": {"Router"},
 		"sqs:ReceiveMessage ${DeskQueue.Arn}":   {"Desk"},
 		"dynamodb:Query ${Table.Arn}/index/due": {"Desk", "Router", "Watch"},
-		"dynamodb:PutItem ${Table.Arn}":         {"Ack", "Desk", "Probe", "Inbox", "Router", "Sms", "Watch"},
+		"dynamodb:PutItem ${Table.Arn}":         {"Hook", "Ack", "Desk", "Probe", "Inbox", "Router", "Sms", "Watch"},
 		"dynamodb:DeleteItem ${Table.Arn}":      {"Ack", "Desk", "Router", "Sms", "Watch"},
 		"ses:SendEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/${DeskConfigurationSet7E0418E4}":    {"Desk"},
 		"ses:SendRawEmail arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}:configuration-set/${DeskConfigurationSet7E0418E4}": {"Desk"},
@@ -284,6 +288,7 @@ func TestEnvironment(t *testing.T) {
 		"Router": {env.Table, env.RouterQueue, env.DeskQueue, env.Topics, env.AckURL},
 		"Watch":  {env.Table, env.RouterQueue, env.Topics, env.RingTopic, env.TellTopic, env.DeadQueues},
 		"Ack":    {env.Table, env.RouterQueue, env.DeskQueue},
+		"Hook":   {env.Table, env.RouterQueue, env.AlarmTopics},
 		"Sms":    {env.Table, env.RouterQueue, env.DeskQueue},
 		"Desk":   {env.Table, env.RouterQueue, env.DeskQueue, env.ConfigurationSet},
 	}
@@ -395,7 +400,7 @@ func TestAsynchronous(t *testing.T) {
 			c := s.service.Resources[id]
 			queue, function := refers(c.text("DestinationConfig", "OnFailure", "Destination")), refers(c.text("FunctionName"))
 			retries, age := 0.0, 60.0
-			if function == "Sms" { // the one whose work no sweep finds
+			if function == "Sms" || function == "Hook" { // those whose work no sweep finds
 				retries, age = 2, 660
 			}
 			if s.service.Resources[queue].Type != "AWS::SQS::Queue" || c.number("MaximumRetryAttempts") != retries || c.number("MaximumEventAgeInSeconds") != age {
@@ -422,7 +427,7 @@ func allowed(s template, role, action, on string) bool {
 func TestSchedules(t *testing.T) {
 	eachSetting(t, func(t *testing.T, _ string, s synthesized) {
 		sweeps := s.service.of("AWS::Scheduler::Schedule")
-		swept := slices.DeleteFunc(s.service.of("AWS::Lambda::Function"), func(id string) bool { return id == "Ack" || id == "Sms" })
+		swept := slices.DeleteFunc(s.service.of("AWS::Lambda::Function"), func(id string) bool { return id == "Ack" || id == "Sms" || id == "Hook" })
 		if len(sweeps) != len(swept) {
 			t.Errorf("%d schedules, want one for each of %v", len(sweeps), swept)
 		}
@@ -531,7 +536,7 @@ func TestOnlyTLS(t *testing.T) {
 // TestNothingPublic: the only way in from outside is the ack screen's routes, and
 // SMS to the team's number.
 func TestNothingPublic(t *testing.T) {
-	eachSetting(t, func(t *testing.T, _ string, s synthesized) {
+	eachSetting(t, func(t *testing.T, setting string, s synthesized) {
 		for _, kind := range []string{"AWS::Lambda::Url", "AWS::ApiGateway::RestApi", "AWS::ElasticLoadBalancingV2::LoadBalancer"} {
 			if ids := s.service.of(kind); len(ids) > 0 {
 				t.Errorf("%v are open", ids)
@@ -541,7 +546,7 @@ func TestNothingPublic(t *testing.T) {
 			p := s.service.Resources[id]
 			switch p.text("Principal") {
 			case "apigateway.amazonaws.com":
-				if refers(p.text("FunctionName")) != "Ack" || !strings.Contains(p.text("SourceArn"), "${AckApi}") {
+				if function := refers(p.text("FunctionName")); function != "Ack" && function != "Hook" || !strings.Contains(p.text("SourceArn"), "${AckApi}") {
 					t.Errorf("%s: %v", id, p.Properties)
 				}
 			case "s3.amazonaws.com":
@@ -549,7 +554,7 @@ func TestNothingPublic(t *testing.T) {
 					t.Errorf("%s: %v", id, p.Properties)
 				}
 			case "sns.amazonaws.com":
-				if refers(p.text("FunctionName")) != "Sms" || p.text("SourceArn") != "${InboundSms}" {
+				if p.text("SourceArn") != map[string]string{"Sms": "${InboundSms}", "Hook": "${AlarmsAlarms}"}[refers(p.text("FunctionName"))] {
 					t.Errorf("%s: %v", id, p.Properties)
 				}
 			default:
@@ -563,7 +568,7 @@ func TestNothingPublic(t *testing.T) {
 			account, _ := st.conditions["StringEquals"].(map[string]any)
 			source, _ := st.conditions["ArnEquals"].(map[string]any)
 			for _, who := range st.principals {
-				ours := account["aws:SourceAccount"] == "${AWS::AccountId}" || source["aws:SourceArn"] == "${InboundSms}"
+				ours := account["aws:SourceAccount"] == "${AWS::AccountId}" || source["aws:SourceArn"] == "${InboundSms}" || source["aws:SourceArn"] == "${AlarmsAlarms}"
 				if !strings.HasSuffix(who, ".amazonaws.com") || !ours {
 					t.Errorf("%s lets %s in, by %v", st.where, who, st.conditions)
 				}
@@ -583,7 +588,13 @@ func TestNothingPublic(t *testing.T) {
 			routes = append(routes, s.service.Resources[id].text("RouteKey"))
 		}
 		slices.Sort(routes)
-		if want := []string{"GET /a/{code}", "GET /health", "HEAD /a/{code}", "POST /a/{code}"}; !slices.Equal(routes, want) {
+		want := []string{"GET /a/{code}", "GET /health", "HEAD /a/{code}", "POST /a/{code}"}
+		hooks := []string{"GET /beat/{code}", "HEAD /beat/{code}", "POST /beat/{code}", "POST /signal/{monitor}"}
+		if setting == "whole" {
+			want = append(want, hooks...)
+			slices.Sort(want)
+		}
+		if !slices.Equal(routes, want) {
 			t.Errorf("routes %v, want %v", routes, want)
 		}
 		for _, id := range s.service.of("AWS::ApiGatewayV2::Stage") {
@@ -591,14 +602,29 @@ func TestNothingPublic(t *testing.T) {
 			if stage.number("DefaultRouteSettings", "ThrottlingRateLimit") <= 0 || stage.number("DefaultRouteSettings", "ThrottlingBurstLimit") <= 0 {
 				t.Errorf("%s has no throttle", id)
 			}
+			if setting == "whole" { // theirs is their own, and may not speak of routes that are not there
+				own, _ := stage.at("RouteSettings").(map[string]any)
+				for _, key := range hooks {
+					limits, _ := own[key].(map[string]any)
+					if rate, _ := limits["ThrottlingRateLimit"].(float64); rate <= 0 || limits["ThrottlingBurstLimit"] == nil {
+						t.Errorf("%s has no throttle of its own: %v", key, limits)
+					}
+				}
+				for _, route := range s.service.of("AWS::ApiGatewayV2::Route") {
+					if slices.Contains(hooks, s.service.Resources[route].text("RouteKey")) && !slices.Contains(stage.DependsOn, route) {
+						t.Errorf("%s speaks of %s before it is there", id, route)
+					}
+				}
+			}
 			format := stage.text("AccessLogSettings", "Format")
 			if !strings.Contains(format, "$context.routeKey") || strings.Contains(strings.ToLower(format), "path") {
 				t.Errorf("the access log has the path, or no route: %s", format)
 			}
 		}
 		for _, id := range s.service.of("AWS::ApiGatewayV2::Integration") {
-			if took := s.service.Resources["Ack"].number("Timeout") * 1000; took >= s.service.Resources[id].number("TimeoutInMillis") {
-				t.Errorf("the API gives up before the function's %v ms", took)
+			function := refers(s.service.Resources[id].text("IntegrationUri"))
+			if took := s.service.Resources[function].number("Timeout") * 1000; took <= 0 || took >= s.service.Resources[id].number("TimeoutInMillis") {
+				t.Errorf("the API gives up before %s, which may take %v ms", function, took)
 			}
 		}
 	})
@@ -624,8 +650,8 @@ func TestTopics(t *testing.T) {
 				}
 				continue
 			}
-			if refers(r.text("TopicArn")) == "InboundSms" { // all that comes in is for the function
-				if string(filter) != "null" || r.text("Endpoint") != "${Sms.Arn}" || s.service.Resources[refers(r.text("RedrivePolicy", "deadLetterTargetArn"))].Type != "AWS::SQS::Queue" {
+			if function := map[string]string{"InboundSms": "${Sms.Arn}", "AlarmsAlarms": "${Hook.Arn}"}[refers(r.text("TopicArn"))]; function != "" { // all that comes in is for the function
+				if string(filter) != "null" || r.text("Endpoint") != function || s.service.Resources[refers(r.text("RedrivePolicy", "deadLetterTargetArn"))].Type != "AWS::SQS::Queue" {
 					t.Errorf("%s: %v", id, r.Properties)
 				}
 				continue

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
+	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -15,9 +17,18 @@ import (
 
 var checkCommand = command{
 	name:  "check",
-	args:  "[NAME…]",
-	about: "runs checks once",
-	flags: func(*flag.FlagSet) func(context.Context, *call) error { return runCheck },
+	args:  "[NAME…] | --urls [--base URL]",
+	about: "runs checks once, or tells what the jobs of heartbeats call",
+	flags: func(flags *flag.FlagSet) func(context.Context, *call) error {
+		urls := flags.Bool("urls", false, "tell the URLs that the jobs of heartbeats call, and run nothing")
+		base := flags.String("base", "", "where the API is, the stack's output AckUrl; may be left out with links.domain")
+		return func(ctx context.Context, c *call) error {
+			if *urls {
+				return c.beatURLs(ctx, *base)
+			}
+			return runCheck(ctx, c)
+		}
+	},
 }
 
 type checkRow struct {
@@ -35,7 +46,9 @@ func runCheck(ctx context.Context, c *call) error {
 		return err
 	}
 	checks := cfg.Checks
-	if len(c.args) > 0 {
+	if len(c.args) == 0 {
+		checks = c.withoutHeartbeats(checks)
+	} else {
 		checks = nil
 		for _, name := range c.args {
 			if _, err := chosen("check", name, checkNames(cfg.Checks)); err != nil {
@@ -62,6 +75,60 @@ func runCheck(ctx context.Context, c *call) error {
 	return err
 }
 
+// withoutHeartbeats leaves out what cannot be looked at from here.
+func (c *call) withoutHeartbeats(checks []check.Check) (rest []check.Check) {
+	for _, k := range checks {
+		if k.Heartbeat != nil {
+			fmt.Fprintf(c.stderr, "rouse: %s is left out: its job calls the deployed stack; --urls tells what\n", k.Name)
+			continue
+		}
+		rest = append(rest, k)
+	}
+	return rest
+}
+
+type urlRow struct {
+	Check string `json:"check"`
+	URL   string `json:"url"`
+}
+
+// beatURLs tells what the jobs of heartbeats call. The secrets that the URLs
+// are made of are read here and go nowhere.
+func (c *call) beatURLs(ctx context.Context, base string) error {
+	if err := c.noArgs(); err != nil {
+		return err
+	}
+	cfg, err := c.config()
+	if err != nil {
+		return err
+	}
+	if base == "" && cfg.Links.Domain != "" {
+		base = "https://" + cfg.Links.Domain
+	}
+	if base == "" {
+		return misused("rouse.yaml has no links.domain: say --base, the stack's output AckUrl")
+	}
+	held := secret.Environment(c.env)
+	rows := []urlRow{}
+	for _, k := range cfg.Checks {
+		if k.Heartbeat == nil {
+			continue
+		}
+		value, err := held.Secret(ctx, k.Heartbeat.Secret)
+		if err != nil {
+			return fmt.Errorf("%w, to what the SSM parameter %s holds", err, secret.Parameter(k.Heartbeat.Secret))
+		}
+		rows = append(rows, urlRow{k.Name, strings.TrimSuffix(base, "/") + "/beat/" + check.BeatCode(k.Name, value)})
+	}
+	if c.json {
+		return c.print(rows)
+	}
+	for _, row := range rows {
+		fmt.Fprintf(c.stdout, "%s  %s\n", row.Check, row.URL)
+	}
+	return nil
+}
+
 // secrets are those of this machine's environment. It tells which of the named
 // ones are not there.
 func (c *call) secrets(ctx context.Context, names []string) secret.Environment {
@@ -83,7 +150,7 @@ func sampleAll(ctx context.Context, prober *probe.Prober, checks []check.Check) 
 		running.Go(func() {
 			defer func() { <-slots }()
 			s := prober.Sample(ctx, k, time.Now())
-			rows[i] = checkRow{k.Name, s.OK, s.Why, s.Took.Milliseconds()}
+			rows[i] = checkRow{k.Name, s.OK, cmp.Or(s.Why, s.Void), s.Took.Milliseconds()}
 		})
 	}
 	running.Wait()

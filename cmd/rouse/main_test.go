@@ -26,7 +26,12 @@ func rouse(t *testing.T, stdin string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	env := map[string]string{"LANG": "en_US.UTF-8"}
-	status := run(context.Background(), args, strings.NewReader(stdin), &stdout, &stderr, func(name string) string { return env[name] })
+	status := run(context.Background(), args, strings.NewReader(stdin), &stdout, &stderr, func(name string) string {
+		if strings.HasPrefix(name, "ROUSE_SECRET_") { // a test's own
+			return os.Getenv(name)
+		}
+		return env[name]
+	})
 	return result{status, stdout.String(), stderr.String()}
 }
 
@@ -256,6 +261,34 @@ func TestVerdictOfAWorld(t *testing.T) {
 	}
 	if other := seeded("8"); other == first {
 		t.Error("two seeds make one history")
+	}
+}
+
+func TestBeatURLs(t *testing.T) {
+	inFolder(t, map[string]string{"rouse.yaml": `service: x
+responders: {ana: {phone: "+13105550100"}}
+checks:
+  backup: {heartbeat: {every: 1d, grace: 1h, secret: beats}}
+`})
+	if got := rouse(t, "", "check", "--urls", "--base", "https://api.example.com"); got.status != 1 || !strings.Contains(got.stderr, "set ROUSE_SECRET_BEATS, to what the SSM parameter /rouse/beats holds") {
+		t.Errorf("without the secret: %+v", got)
+	}
+	t.Setenv("ROUSE_SECRET_BEATS", "hush")
+	if got := rouse(t, "", "check", "--urls"); got.status != 2 || !strings.Contains(got.stderr, "--base") {
+		t.Errorf("without a base: %+v", got)
+	}
+	const url = "https://api.example.com/beat/backup.2c4a39ac78b02b9f445c70b2345559fc"
+	if got := rouse(t, "", "check", "--urls", "--base", "https://api.example.com/"); got.status != 0 || got.stdout != "backup  "+url+"\n" {
+		t.Errorf("%+v", got)
+	}
+	if got := rouse(t, "", "check", "--urls", "--base", "https://api.example.com/", "--json"); got.status != 0 || !strings.Contains(got.stdout, `"url":"`+url+`"`) {
+		t.Errorf("%+v", got)
+	}
+	if got := rouse(t, "", "check"); got.status != 0 || !strings.Contains(got.stderr, "backup is left out") {
+		t.Errorf("it is looked at from here: %+v", got)
+	}
+	if got := rouse(t, "", "check", "backup"); got.status != 1 || !strings.Contains(got.stdout, "nobody here keeps the beats of jobs") {
+		t.Errorf("asked for by its name: %+v", got)
 	}
 }
 

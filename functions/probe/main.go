@@ -23,7 +23,7 @@ func wire(getenv func(string) string) (base.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	prober := &probe.Prober{}
+	prober := &probe.Prober{Jobs: b.Store}
 	if held, err := secrets.New(b, getenv, check.Secrets(b.Config.Checks)); err != nil {
 		return nil, err
 	} else if held != nil {

@@ -25,6 +25,8 @@ type Check struct {
 	TCP  *TCP
 	TLS  *TLS
 	DNS  *DNS
+	// Heartbeat is a job that calls us.
+	Heartbeat *Heartbeat
 
 	Verdict Params // the zero Params are the defaults
 }
@@ -169,6 +171,8 @@ type Sample struct {
 	Took time.Duration `json:"took,omitempty"` // to the last byte, or to the failure
 	// Excused says that it failed while the check was muted.
 	Excused bool `json:"excused,omitzero"`
+	// Void, if not "", says why nobody could look: then this is no sample.
+	Void string `json:"-"`
 }
 
 func or(d, otherwise time.Duration) time.Duration {

@@ -47,6 +47,7 @@ func (b *builder) config(root value) {
 	b.capabilities(f.get("capabilities"), f.get("policies"))
 	b.incidents(f.get("incidents"))
 	b.checks(f.get("checks"))
+	b.monitors(f.get("monitors"))
 	b.maintenance(f.get("maintenance"))
 	b.c.Customers = domains(f.get("customers"), "kstate.example", CustomersMax)
 	b.inbox(f.get("inbox"), f.get("customers"))

@@ -31,6 +31,9 @@ func (b *builder) checks(v value) {
 		c.TCP = tcp(f.get("tcp"))
 		c.TLS = handshake(f.get("tls"))
 		c.DNS = question(f.get("dns"))
+		if c.Heartbeat = heartbeat(f.get("heartbeat")); c.Heartbeat != nil && c.Every == 0 {
+			c.Every = time.Minute // a job that is late is late by minutes
+		}
 		c.Verdict = verdict(f.get("verdict"))
 		if b.c.QuietTime != QuietTimeDefault {
 			// Quiet must hold a few samples, as in check.Rule.
@@ -41,7 +44,7 @@ func (b *builder) checks(v value) {
 }
 
 // kinds are what can be checked.
-var kinds = []string{"http", "flow", "tcp", "tls", "dns"}
+var kinds = []string{"http", "flow", "tcp", "tls", "dns", "heartbeat"}
 
 // kind finds fault with a check of no kind and with one of several.
 func kind(f fields) {

@@ -48,6 +48,7 @@ const (
 	CapabilityMax = 100
 	WordsMax      = 100 // per capability, and per group of a language
 	ChecksMax     = 1000
+	MonitorsMax   = 20
 	WindowsMax    = 100 // of maintenance
 	CustomersMax  = 5000
 	DomainsMax    = 20
@@ -92,6 +93,7 @@ type Config struct {
 	Policies     map[string]escalation.Policy
 	Capabilities []triage.Capability // in the file's order
 	Checks       []check.Check       // in the file's order
+	Monitors     []Monitor           // in the file's order
 	Maintenance  mute.Windows        // when which checks wake nobody, in the file's order
 	Customers    []string            // domains, small letters, in the file's order
 	Inbox        *Inbox              // nil: no mail is read

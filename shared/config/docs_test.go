@@ -59,7 +59,7 @@ func TestChecksDocs(t *testing.T) {
 		default:
 			text = "checks:\n" + indented(text, 2)
 		}
-		text = "service: Newsroom\nresponders: {ana: {email: ana@example.com}}\ncapabilities: {login: {}}\n" + text
+		text = "service: Newsroom\nresponders: {ana: {email: ana@example.com}}\ncapabilities: {login: {}, publish: {}}\n" + text
 		if _, err := Parse([]byte(text), "docs"); err != nil {
 			t.Errorf("part %d: %v\n%s", i+1, err, text)
 		}

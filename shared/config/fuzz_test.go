@@ -120,6 +120,9 @@ func sound(t *testing.T, c *Config) {
 		if len(k.Flow) > 0 && k.Flow[0].URL != "" {
 			kinds++
 		}
+		if k.Heartbeat != nil && k.Heartbeat.Every > 0 {
+			kinds++
+		}
 		if k.TCP != nil && k.TCP.Address != "" {
 			kinds++
 		}

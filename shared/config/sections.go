@@ -12,7 +12,7 @@ type section struct {
 // editors, and a test keeps the two together.
 var sections = map[string]section{
 	"rouse": {
-		keys: []string{"service", "responders", "schedules", "policies", "capabilities", "checks", "maintenance", "customers",
+		keys: []string{"service", "responders", "schedules", "policies", "capabilities", "checks", "monitors", "maintenance", "customers",
 			"inbox", "coverage", "drill", "watch", "links", "sms", "desk", "incidents"},
 		required: []string{"service", "responders"},
 		examples: map[string]string{
@@ -68,7 +68,7 @@ var sections = map[string]section{
 	},
 	"capability": {keys: []string{"words", "policy"}},
 	"check": {
-		keys: []string{"capability", "every", "timeout", "http", "flow", "tcp", "tls", "dns", "verdict"},
+		keys: []string{"capability", "every", "timeout", "http", "flow", "tcp", "tls", "dns", "heartbeat", "verdict"},
 	},
 	"http": {
 		keys:     []string{"url", "method", "headers", "body", "form", "basic", "bearer", "redirects", "addresses", "expect"},
@@ -103,6 +103,20 @@ var sections = map[string]section{
 		keys:     []string{"name", "record", "resolver", "exactly", "among", "includes"},
 		required: []string{"name", "record"},
 		examples: map[string]string{"name": "name: app.example.com", "record": "record: A"},
+	},
+	"heartbeat": {
+		keys:     []string{"every", "grace", "secret"},
+		required: []string{"every", "grace", "secret"},
+		examples: map[string]string{
+			"every":  "how often the job runs, like every: 1d",
+			"grace":  "how late it may be, like grace: 1h",
+			"secret": "the name of a secret of which the job's URL is made, like secret: beats",
+		},
+	},
+	"monitor": {
+		keys:     []string{"kind", "secret", "capability", "severity"},
+		required: []string{"kind"},
+		examples: map[string]string{"kind": "what it speaks, like kind: alertmanager"},
 	},
 	"expect": {keys: []string{"status", "body", "matches", "json", "headers", "days_left", "within"}},
 	"json_test": {

@@ -28,6 +28,7 @@
 //	SENDER#<reporter>   answered                   the latest answers to an address
 //	                    off                        why nothing is sent to it any more
 //	TALLY#<name>        tally                      a count that is bounded
+//	JOB#<check>         armed, good, bad           when a job first counted, and last called
 //	HOLD#<name>         hold                       who does what only one may do
 //	ROTA                amendment#<id>             an override, away time or mute made at once
 //	                    reach#<who>#<channel>      whether a channel reaches somebody
@@ -177,6 +178,7 @@ func wordAt(word string) place                  { return place{"WORD#" + word, "
 func seenAt(signal string) place                { return place{"SEEN#" + signal, "seen"} }
 func checkAt(name string) place                 { return place{checkPrefix + name, "check"} }
 func dayAt(check, date string) place            { return place{checkAt(check).pk, "day#" + date} }
+func jobAt(name, which string) place            { return place{"JOB#" + name, which} }
 func holdAt(name string) place                  { return place{"HOLD#" + name, "hold"} }
 func answeredAt(reporter string) place          { return place{"SENDER#" + reporter, "answered"} }
 func offAt(reporter string) place               { return place{"SENDER#" + reporter, "off"} }

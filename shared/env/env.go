@@ -16,6 +16,9 @@ const (
 	TellTopic = "ROUSE_TELL_TOPIC"
 	// DeadQueues is a JSON object: function to the URL of its dead letters.
 	DeadQueues = "ROUSE_DEAD_QUEUES"
+	// AlarmTopics is a JSON object: monitor id to the ARN of the topic through
+	// which its alarms come.
+	AlarmTopics = "ROUSE_ALARM_TOPICS"
 	// AckURL is where the ack screen is served, with a scheme and without a
 	// trailing slash.
 	AckURL = "ROUSE_ACK_URL"

@@ -18,6 +18,11 @@ type Alert struct {
 	// Name is what is watched, in the source's own words: the same name when it
 	// fails and when it is well again.
 	Name string
+	// Title is what the incident is called in pages; "" means Name.
+	Title string
+	// Group is what belongs to one incident where there is no capability; ""
+	// means Name: each is its own.
+	Group string
 	// ID is the source's own for this one statement: said twice is said once.
 	ID         string
 	State      AlertState
@@ -63,7 +68,7 @@ func (a Alert) Signal() Signal {
 	name := a.Source + "/" + bounded(oneLine(a.Name), alertNameMax)
 	key := Key(a.Capability)
 	if key == "" {
-		key = Key("alert/" + name)
+		key = Key("alert/" + a.Source + "/" + bounded(oneLine(cmp.Or(a.Group, a.Name)), alertNameMax))
 	}
 	e := Evidence{Status: StatusRaised, Red: true, Words: cut(oneLine(a.Why), alertWhyMax), Since: a.Since}
 	switch a.State {
@@ -81,7 +86,8 @@ func (a Alert) Signal() Signal {
 	// Until it was said to be well, nobody had seen it well.
 	return Signal{
 		ID: "alert/" + a.Source + "/" + bounded(oneLine(a.ID), alertNameMax), Key: key, Kind: KindCheck, At: a.At,
-		Check: &CheckSignal{Check: name, Capability: a.Capability, Source: a.Source, Severity: a.Severity, Evidence: e, LastBad: a.At},
+		Check: &CheckSignal{Check: name, Capability: a.Capability, Source: a.Source, Severity: a.Severity,
+			Title: cut(oneLine(cmp.Or(a.Title, a.Name)), alertNameMax), Evidence: e, LastBad: a.At},
 	}
 }
 

@@ -20,6 +20,7 @@ func TestAlertSignal(t *testing.T) {
 	}{
 		{"of a capability", incident.Alert{Source: "alarms", Name: "Orders 5xx", Capability: "orders", Why: "9 of 10 failed"}, "orders", "alarms/Orders 5xx", "9 of 10 failed"},
 		{"of its own", incident.Alert{Source: "alarms", Name: "Orders 5xx"}, "alert/alarms/Orders 5xx", "alarms/Orders 5xx", "alarms says that it is failing"},
+		{"of a group", incident.Alert{Source: "prometheus", Name: "HighLatency#1", Group: "HighLatency"}, "alert/prometheus/HighLatency", "prometheus/HighLatency#1", "prometheus says that it is failing"},
 		{"well", incident.Alert{Source: "hand", Name: "x", State: incident.AlertWell}, "alert/hand/x", "hand/x", "hand says that it is well"},
 		{"of many lines", incident.Alert{Source: "hand", Name: "a\r\nb\x1b[31m", Why: "one\n\n two\u202e"}, "alert/hand/a b [31m", "hand/a b [31m", "one two"},
 		{"with a long name", incident.Alert{Source: "hand", Name: long}, "alert/hand/" + incident.Key(strings.Repeat("ä", 31)) + "~8c8b9015d474565b", "hand/" + strings.Repeat("ä", 31) + "~8c8b9015d474565b", "hand says that it is failing"},

@@ -105,7 +105,7 @@ func (c *Change) check(s Signal, k CheckSignal, r Rules, now time.Time) {
 		if !k.Evidence.Red {
 			return
 		}
-		c.open(s, k.Capability, k.Check, severity, now, r)
+		c.open(s, k.Capability, cmp.Or(k.Title, k.Check), severity, now, r)
 	}
 	recovered := !in.RecoveredAt.IsZero()
 	in.Checks = maps.Clone(in.Checks)

@@ -59,6 +59,7 @@ type CheckSignal struct {
 	Evidence   Evidence
 	LastBad    time.Time // the last failed sample; zero if none
 	Source     string    `json:",omitempty"` // of an alert; "" for our own checks
+	Title      string    `json:",omitempty"` // of an alert
 	// Severity is what the evidence is proof of; "" means Confirmed, unless its
 	// status is unknown.
 	Severity Severity `json:",omitempty"`

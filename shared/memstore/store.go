@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rouse/shared/amend"
+	"rouse/shared/check"
 	"rouse/shared/history"
 	"rouse/shared/incident"
 	"rouse/shared/loop"
@@ -43,6 +44,7 @@ type Store struct {
 	checks     map[string][]byte            // check.State as JSON
 	days       map[string]map[string][]byte // likewise, beside a check's days on file
 	suspected  map[string]time.Time         // checks, until when
+	jobs       map[string]check.Job
 	holds      map[string]hold
 	amendments map[string]amend.Amendment
 	beats      map[string]time.Time
@@ -101,6 +103,7 @@ func New() *Store {
 		checks:     map[string][]byte{},
 		days:       map[string]map[string][]byte{},
 		suspected:  map[string]time.Time{},
+		jobs:       map[string]check.Job{},
 		holds:      map[string]hold{},
 		amendments: map[string]amend.Amendment{},
 		beats:      map[string]time.Time{},

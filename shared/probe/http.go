@@ -34,6 +34,8 @@ type Prober struct {
 	Resolver *net.Resolver
 	// Secrets holds what checks name; nil means that there are none.
 	Secrets Secrets
+	// Jobs keeps the calls of jobs; nil means that nobody does.
+	Jobs Jobs
 }
 
 // Secrets finds secrets by their names.
@@ -49,6 +51,9 @@ var _ Sampler = (*Prober)(nil)
 func (p *Prober) Sample(ctx context.Context, c check.Check, at time.Time) check.Sample {
 	ctx, cancel := context.WithTimeout(ctx, c.Deadline())
 	defer cancel()
+	if c.Heartbeat != nil {
+		return p.heartbeat(ctx, c, at)
+	}
 	start := time.Now()
 	secrets, why := p.reveal(ctx, c.Secrets())
 	if why == "" {

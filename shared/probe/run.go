@@ -168,5 +168,5 @@ func (w *watcher) run(ctx context.Context, until time.Time) error {
 	}
 	samples.Wait()
 	w.flush(ctx, true)
-	return errors.Join(w.fault, w.panicked, ctx.Err())
+	return errors.Join(w.fault, w.void, ctx.Err())
 }

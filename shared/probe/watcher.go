@@ -29,16 +29,16 @@ type watcher struct {
 	// inFlight counts the samples under way of all checks.
 	inFlight *atomic.Int64
 
-	mu       sync.Mutex // guards what follows; never held while anything waits
-	state    check.State
-	loaded   bool           // state grew from the stored one
-	unsaved  []check.Sample // counted in state, not in the stored one
-	dirty    bool           // state differs from the stored one
-	busy     bool           // somebody flushes
-	stale    int64          // Rev of the last save that was refused as stale
-	tried    int            // how many of unsaved were in it
-	fault    error          // what the last flush could not do
-	panicked error
+	mu      sync.Mutex // guards what follows; never held while anything waits
+	state   check.State
+	loaded  bool           // state grew from the stored one
+	unsaved []check.Sample // counted in state, not in the stored one
+	dirty   bool           // state differs from the stored one
+	busy    bool           // somebody flushes
+	stale   int64          // Rev of the last save that was refused as stale
+	tried   int            // how many of unsaved were in it
+	fault   error          // what the last flush could not do
+	void    error          // why nobody looked when it was due
 }
 
 // seen is when the last sample started, and until when the check is under
@@ -93,7 +93,7 @@ func (w *watcher) sample(ctx context.Context, at time.Time) {
 	x, err := w.take(ctx, at)
 	w.mu.Lock()
 	if err != nil {
-		w.panicked = err // nobody looked: that is no sample
+		w.void = err // nobody looked: that is no sample
 	} else {
 		w.unsaved = append(w.unsaved, x)
 		w.state = w.state.Add(w.rule, x)
@@ -111,7 +111,10 @@ func (w *watcher) take(ctx context.Context, at time.Time) (x check.Sample, err e
 	}()
 	x = w.sampler.Sample(ctx, w.check, at)
 	x.At = at
-	return x, nil
+	if x.Void != "" {
+		err = errors.New(x.Void)
+	}
+	return x, err
 }
 
 // flush loads, saves and raises what has to be now; the last flush of a run

@@ -147,4 +147,25 @@ var checkTests = []test{
 			f.Errorf("begun anew: %v", err)
 		}
 	}},
+	{"a job is armed once, and its latest calls count", func(f fixture) {
+		save := func(b check.Job) { f.must(f.SaveJob(f.Context(), "backup", b)) }
+		want := func(b check.Job) {
+			f.Helper()
+			got, err := f.LoadJob(f.Context(), "backup")
+			f.must(err)
+			f.same("job", got, b)
+		}
+		want(check.Job{})
+		save(check.Job{Armed: at(1)})
+		want(check.Job{Armed: at(1)})
+		save(check.Job{Armed: at(2), Good: at(2)})
+		want(check.Job{Armed: at(1), Good: at(2)})
+		save(check.Job{Bad: at(3)})
+		save(check.Job{Good: at(4)})
+		save(check.Job{})
+		want(check.Job{Armed: at(1), Good: at(4), Bad: at(3)})
+		other, err := f.LoadJob(f.Context(), "backups")
+		f.must(err)
+		f.same("another job", other, check.Job{})
+	}},
 }

@@ -32,6 +32,7 @@ type Store interface {
 	inbox.Store
 	ack.Store
 	probe.Store
+	probe.Jobs
 	amend.Store
 	history.Store
 	amend.Reader

@@ -109,8 +109,8 @@ func account(team *config.Config) awsfake.Options {
 		Facts:      awsfake.Facts{SMSProduction: true, SpendLimit: "50"}, // and nobody has confirmed anything
 		Parameters: map[string]string{},
 	}
-	for _, name := range check.Secrets(team.Checks) {
-		o.Parameters[secret.Parameter(name)] = cmp.Or(os.Getenv(secret.Variable(name)), "not-set")
+	for _, name := range append(check.Secrets(team.Checks), team.HookSecrets()...) {
+		o.Parameters[secret.Parameter(name)] = cmp.Or(os.Getenv(secret.Variable(name)), "sam-local")
 	}
 	for _, r := range team.Responders {
 		o.Topics = append(o.Topics, r.ID)

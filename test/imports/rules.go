@@ -14,7 +14,7 @@ type rule struct {
 var (
 	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation", "shared/mute", "shared/story", "shared/wording"}
 	common   = []string{"shared/clock", "shared/env"}
-	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/sms", "shared/desk", "shared/watch"}
+	useCases = []string{"shared/amend", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/sms", "shared/desk", "shared/watch", "shared/hook"}
 	core     = join(pure, common, []string{"shared/history", "shared/loop", "shared/record", "shared/secret"}, useCases)
 	// stored is all that a store sees: not those who know how to read mail and
 	// to draw a page, whose libraries would end up in every function.
@@ -74,7 +74,7 @@ var rules = []rule{
 	// Programs wire.
 	{folders: []string{"functions/..."}, ours: join(core, adapters, []string{"functions/internal/..."}), outside: []string{"github.com/aws/aws-lambda-go/", sdk}},
 	{folders: []string{"cmd/..."}, ours: []string{"shared/...", "cmd/...", "test/sim"}, outside: []string{sdk, "github.com/aws/smithy-go", "github.com/emersion/"}},
-	{folders: []string{"infra/..."}, ours: []string{"shared/awsenv", "shared/calendar", "shared/check", "shared/config", "shared/env", "shared/oncall", "shared/oncall/picture", "shared/secret", "infra/..."}, outside: cdk},
+	{folders: []string{"infra/..."}, ours: []string{"shared/awsenv", "shared/calendar", "shared/check", "shared/config", "shared/env", "shared/hook", "shared/oncall", "shared/oncall/picture", "shared/secret", "infra/..."}, outside: cdk},
 	{folders: []string{"test/browser"}, ours: []string{"shared/...", "cmd/rouse/local"}, outside: []string{"github.com/chromedp/"}},
 	{folders: []string{"test/..."}, ours: []string{"shared/...", "functions/...", "test/..."}, outside: []string{
 		"github.com/aws/aws-lambda-go/", sdk, "github.com/aws/smithy-go", "github.com/johannesboyne/gofakes3",

@@ -32,7 +32,7 @@ import (
 	"rouse/test/stack"
 )
 
-var functions = []string{"probe", "inbox", "router", "ack", "sms", "desk", "watch"}
+var functions = []string{"probe", "inbox", "router", "ack", "hook", "sms", "desk", "watch"}
 
 // binaries is the folder in which each function lies under its name, built
 // for this machine and otherwise as for Lambda.
@@ -73,6 +73,9 @@ capabilities:
 customers: [kstate.example]
 inbox: {address: alerts@in.example.com, via: forward, team: [example.com], reply_from: support@example.com, answer_within: 10m}
 sms: {number: "+18885550100"}
+monitors:
+  prometheus: {kind: alertmanager, secret: prometheus, capability: login}
+  alarms: {kind: cloudwatch}
 `
 
 // A rig is the deployed system.
@@ -120,7 +123,20 @@ func start(t testing.TB, yaml string, o options) *rig {
 		})
 		r.functions[name] = d
 	}
-	screen.Store(lambdart.HTTPAPI(r.functions["ack"], r.Template.Routes()...))
+	// Which route leads to which function, the template's rules hold.
+	routes := map[bool][]string{}
+	for _, key := range r.Template.Routes() {
+		hooks := strings.Contains(key, " /beat/") || strings.Contains(key, " /signal/")
+		routes[hooks] = append(routes[hooks], key)
+	}
+	ack, hook := lambdart.HTTPAPI(r.functions["ack"], routes[false]...), lambdart.HTTPAPI(r.functions["hook"], routes[true]...)
+	screen.Store(http.Handler(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if strings.HasPrefix(q.URL.Path, "/beat/") || strings.HasPrefix(q.URL.Path, "/signal/") {
+			hook.ServeHTTP(w, q)
+			return
+		}
+		ack.ServeHTTP(w, q)
+	})))
 	if !o.idle {
 		r.connect("router")
 		r.connect("desk")

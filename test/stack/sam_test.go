@@ -26,7 +26,7 @@ func TestSamLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	template := stack.ReadTemplate(t)
-	for _, name := range []string{"probe", "inbox", "router", "ack", "sms", "desk", "watch"} {
+	for _, name := range []string{"probe", "inbox", "router", "ack", "hook", "sms", "desk", "watch"} {
 		id := strings.ToUpper(name[:1]) + name[1:]
 		given := template.Function(name).Env
 		for variable, value := range vars[id] {
@@ -92,7 +92,7 @@ func TestSchedules(t *testing.T) {
 
 func TestRoutes(t *testing.T) {
 	routes := stack.ReadTemplate(t).Routes()
-	for _, name := range []string{"ack-get", "ack-post", "ack-post-base64", "ack-health"} {
+	for _, name := range []string{"ack-get", "ack-post", "ack-post-base64", "ack-health", "hook-beat", "hook-beat-fail", "hook-alertmanager", "hook-json"} {
 		var e struct{ RouteKey string }
 		if err := json.Unmarshal(stack.Event(t, name), &e); err != nil {
 			t.Fatal(err)

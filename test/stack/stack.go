@@ -175,6 +175,7 @@ func (s *Stack) environment(function string, endpoint func(service string) strin
 	values := map[string]string{
 		env.RingTopic: s.AWS.TopicARN(RingTopic), env.TellTopic: s.AWS.TopicARN(TellTopic), env.DeadQueues: string(urls),
 		env.Table: s.Table, env.Topics: string(arns), env.AckURL: s.AckURL, env.MailBucket: Bucket,
+		env.AlarmTopics: `{"alarms":"` + s.AWS.TopicARN("alarms") + `"}`,
 		env.RouterQueue: s.AWS.QueueURL("router"), env.DeskQueue: s.AWS.QueueURL("desk"), env.ConfigurationSet: ConfigurationSet,
 	}
 	for name := range s.Template.Function(function).Env {

@@ -19,6 +19,7 @@ import (
 	"rouse/shared/clock"
 	"rouse/shared/config"
 	"rouse/shared/desk"
+	"rouse/shared/hook"
 	"rouse/shared/inbox"
 	"rouse/shared/loop"
 	"rouse/shared/mail"
@@ -33,6 +34,7 @@ type Store interface {
 	desk.Store
 	inbox.Store
 	probe.Store
+	probe.Jobs
 	ack.Store
 	amend.Store
 	amend.Reader
@@ -90,7 +92,7 @@ func New(o Options) (*System, error) {
 	team := &amend.Source{Deployed: c.Team(), Store: o.Store, Clock: o.Clock, Log: o.Log}
 	decides := &loop.Loop{Store: o.Store, Clock: o.Clock, Team: team.Team, Hints: s, Log: o.Log}
 	s.probes = &probe.Runner{
-		Checks: c.Checks, Sampler: &probe.Prober{Secrets: o.Secrets}, Store: o.Store, Clock: o.Clock, Muted: team.Muted,
+		Checks: c.Checks, Sampler: &probe.Prober{Secrets: o.Secrets, Jobs: o.Store}, Store: o.Store, Clock: o.Clock, Muted: team.Muted,
 		Raise: func(ctx context.Context, t probe.Transition) error {
 			return loop.Raise(ctx, o.Store, s, t.Signal(c.Zone()))
 		},
@@ -103,6 +105,9 @@ func New(o Options) (*System, error) {
 		s.desk = desk.New(c)
 		s.desk.Store, s.desk.Mailer, s.desk.Clock, s.desk.Log = o.Store, s.Phones, o.Clock, o.Log
 	}
+	takes := &hook.Hook{Config: c, Store: o.Store, Hints: s, Secrets: o.Secrets, Clock: o.Clock, Log: o.Log}
+	s.mux.Handle("/beat/", takes)
+	s.mux.Handle("/signal/", takes)
 	s.mux.Handle("/a/", ack.New(c, o.Store, decides))
 	return s, nil
 }
