@@ -57,6 +57,8 @@ func (c *Change) Apply(s Signal, r Rules, now time.Time) {
 	switch {
 	case s.Check != nil:
 		c.check(s, *s.Check, r, now)
+	case s.Report != nil && s.Report.Moved != nil:
+		c.movedHere(s, *s.Report, r, now)
 	case s.Report != nil:
 		c.report(s, *s.Report, r, now)
 	case s.Drill != nil:
@@ -77,6 +79,8 @@ func (c *Change) Apply(s Signal, r Rules, now time.Time) {
 	case !c.After.Open():
 	case s.Delivery != nil:
 		c.delivery(*s.Delivery)
+	case s.Move != nil:
+		c.movedAway(s, *s.Move, now)
 	case s.Answer != nil:
 		c.answered(s.At, "", "answered by the team", s.Answer.Reporters)
 	}

@@ -16,6 +16,7 @@ const (
 	KindTap      Kind = "tap"      // a responder pressed a button
 	KindDelivery Kind = "delivery" // a page could not be delivered
 	KindAnswer   Kind = "answer"   // the team answered a reporter
+	KindMove     Kind = "move"     // what a reporter wrote was moved to another incident
 	KindDrill    Kind = "drill"    // a drill begins
 	KindHole     Kind = "hole"     // the rota has a hole, or has none any more
 )
@@ -37,6 +38,7 @@ type Signal struct {
 	Tap      *TapSignal      `json:",omitempty"`
 	Delivery *DeliverySignal `json:",omitempty"`
 	Answer   *AnswerSignal   `json:",omitempty"`
+	Move     *MoveSignal     `json:",omitempty"`
 	Drill    *Drill          `json:",omitempty"`
 	Hole     *Hole           `json:",omitempty"`
 }
@@ -75,6 +77,31 @@ type ReportSignal struct {
 	Quote      string
 	Why        []string // the words that made it so
 	Joined     string   // why it belongs to this key
+	// Moved says that a person has brought it here from another incident.
+	Moved *Moved `json:",omitempty"`
+}
+
+// Moved is how a report came to another incident than it was first thought to
+// belong to.
+type Moved struct {
+	From ID
+	Who  string // the responder who moved it
+	Via  string
+	// Waiting is what they were promised there; nil: they wait for no answer.
+	Waiting *Waiting `json:",omitempty"`
+}
+
+// A MoveSignal takes what a reporter wrote out of an incident. The Report that
+// takes it to the other one is a signal of its own.
+type MoveSignal struct {
+	Reporter string // Reporter.ID
+	Org      string
+	To       string // the other incident, in words: its id, or "a new incident"
+	Who, Via string
+	// Last says that nobody else had written about the incident.
+	Last bool
+	// LastOf says that nobody else of the organisation had.
+	LastOf bool
 }
 
 // A Reporter is a customer who wrote, and how to answer in their thread.

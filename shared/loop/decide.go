@@ -51,6 +51,8 @@ type Change struct {
 	Events  []incident.Event
 	Pages   []incident.Page
 	Notices []incident.Notice
+	// Outcomes tells what became of promises to reporters.
+	Outcomes []incident.Outcome
 	// Alarm, if not "", must be heard outside of the paging path: a whole
 	// round has reached nobody.
 	Alarm string
@@ -105,7 +107,7 @@ func Decide(team Team, in incident.Incident, signals []incident.Signal, now time
 	// Two calls of a kind to one person in one instant are one page.
 	slices.SortStableFunc(d.pages, func(a, b incident.Page) int { return cmp.Compare(a.ID, b.ID) })
 	d.pages = slices.CompactFunc(d.pages, func(a, b incident.Page) bool { return a.ID == b.ID })
-	return Change{After: c.After, Events: c.Events, Pages: d.pages, Notices: c.Notices, Alarm: d.alarm}
+	return Change{After: c.After, Events: c.Events, Pages: d.pages, Notices: c.Notices, Outcomes: c.Outcomes, Alarm: d.alarm}
 }
 
 type decision struct {

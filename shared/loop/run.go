@@ -122,6 +122,9 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 			}
 			l.Log.InfoContext(ctx, "committed", "incident", commit.After.ID, "key", h.Key,
 				"state", commit.After.State, "signals", len(live.Signals), "pages", len(change.Pages))
+			if len(change.Outcomes) > 0 {
+				l.Log.InfoContext(ctx, "promises", promiseMetrics(change.Outcomes, now)...)
+			}
 			if change.Alarm != "" {
 				l.Log.ErrorContext(ctx, "nobody reached", "alarm", "nobody-reached", "incident", commit.After.ID, "why", change.Alarm)
 			}
@@ -181,12 +184,25 @@ func (l *Loop) prepare(live Live, change Change, now time.Time) (Commit, []send)
 	c := Commit{Before: live.Incident, After: change.After, Events: change.Events, At: now}
 	c.After.Version = live.Incident.Version + 1
 	c.Rest = Rest{Version: c.After.Version, Incident: c.After.ID}
+	wrote := map[string]time.Time{} // when each reporter last did
+	var fresh []string              // those whose mails are to be acknowledged
 	for _, s := range live.Signals {
 		c.Rest.Signals = append(c.Rest.Signals, s.ID)
 		if s.Report != nil && c.After.ID != "" {
 			r := s.Report.Reporter
 			r.By = c.After.AnswerTo(r.ID())
 			c.Rest.Reporters = append(c.Rest.Reporters, r)
+			if s.At.After(wrote[r.ID()]) {
+				wrote[r.ID()] = s.At
+			}
+			if s.Report.Moved == nil { // who was moved here is acknowledged where they wrote first
+				fresh = append(fresh, r.ID())
+			}
+		}
+	}
+	for _, s := range live.Signals {
+		if s.Move != nil && s.Incident == c.After.ID && !wrote[s.Move.Reporter].After(s.At) {
+			c.Rest.Gone = append(c.Rest.Gone, s.Move.Reporter)
 		}
 	}
 	count := map[incident.NoticeKind]int{}
@@ -202,9 +218,7 @@ func (l *Loop) prepare(live Live, change Change, now time.Time) (Commit, []send)
 			c.Broadcasts = append(c.Broadcasts, b)
 			continue
 		}
-		for _, r := range c.Rest.Reporters {
-			b.Only = append(b.Only, r.ID())
-		}
+		b.Only = fresh
 		c.Rest.Received = &b // the last one tells what is promised now
 	}
 	var order []lane

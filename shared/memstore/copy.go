@@ -26,6 +26,7 @@ func copySignal(s incident.Signal) incident.Signal {
 	s.Tap = copyOf(s.Tap)
 	s.Delivery = copyOf(s.Delivery)
 	s.Answer = copyOf(s.Answer)
+	s.Move = copyOf(s.Move)
 	s.Drill = copyOf(s.Drill)
 	s.Hole = copyOf(s.Hole)
 	if s.Answer != nil {
@@ -34,6 +35,9 @@ func copySignal(s incident.Signal) incident.Signal {
 	if s.Report != nil {
 		s.Report.Reporter = copyReporter(s.Report.Reporter)
 		s.Report.Why = slices.Clone(s.Report.Why)
+		if s.Report.Moved = copyOf(s.Report.Moved); s.Report.Moved != nil {
+			s.Report.Moved.Waiting = copyOf(s.Report.Moved.Waiting)
+		}
 	}
 	return s
 }
