@@ -281,6 +281,10 @@ func cases() []pageCase {
 		{name: "bundle-same", kind: incident.PagePromise, in: with(relapsed, three), at: night(52), more: []incident.Page{
 			{Incident: "20261104-k3fqzq", Kind: incident.PageRelapse, Who: "ana", Why: "failing again: 6 of 9"}}},
 		{name: "bundle-two", in: everything, others: []incident.Incident{publish(1, nil)}},
+		{name: "bundle-words", word: true, url: shortURL, in: everything, others: []incident.Incident{
+			publish(1, func(in *incident.Incident) { in.Word = "4W" }),
+			publish(2, func(in *incident.Incident) { in.Word, in.Title = "9HX", "pat.o'neil@gmail.com" }),
+		}},
 		{name: "bundle-kinds", in: with(three, owned), kind: incident.PageTaken, who: "bo", at: night(16), others: []incident.Incident{
 			publish(1, func(in *incident.Incident) { in.Severity = incident.Suspected }), publish(2, nil),
 			publish(3, func(in *incident.Incident) { in.State, in.ResolvedBy = incident.Resolved, "ana" })},

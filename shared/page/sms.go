@@ -51,13 +51,22 @@ func (v view) sms() string {
 			return say
 		}
 	}
-	word := ""
-	if v.word != "" && v.asks() {
-		word = " " + v.word // never left out
+	word := v.answer() // never left out
+	if len(v.elsewhere) > 0 {
+		word = "" // it stands with its incident
 	}
 	room := septetsMax - Septets(word+linkSeparator+v.link)
 	text := fit(v.bits(room*3/10), room)
 	return text + word + v.smsQuote(room-Septets(text)) + linkSeparator + v.link
+}
+
+// answer is the word by which the reader can answer, after a space; "" if there
+// is nothing to answer, or no way to.
+func (v view) answer() string {
+	if v.word == "" || !v.asks() {
+		return ""
+	}
+	return " " + v.word
 }
 
 // asks reports whether there is something that the reader may answer.
@@ -80,7 +89,9 @@ func (v view) bits(titleMax int) []bit {
 	add := func(rank int, wordings ...string) { bits = append(bits, bit{rank, wordings}) }
 
 	if n := len(v.elsewhere); n > 0 {
-		bits[0].wordings = prefixed(fmt.Sprintf("%d incidents. ", n+1), bits[0].wordings)
+		for i, title := range bits[0].wordings {
+			bits[0].wordings[i] = fmt.Sprintf("%d incidents. %s%s", n+1, title, v.answer())
+		}
 	}
 	switch v.page.Kind {
 	case incident.PageTaken:
@@ -151,7 +162,7 @@ func (v view) bits(titleMax int) []bit {
 		if n <= elsewhereNamed {
 			names := make([]string, n)
 			for i, w := range v.elsewhere {
-				names[i] = clip(plain(w.Incident.Title), titleShort)
+				names[i] = clip(plain(Mask(w.Incident.Title)), titleShort) + w.answer()
 			}
 			add(rankEvidence, ". And "+strings.Join(names, ", "), more, "")
 		} else {
@@ -311,14 +322,6 @@ func defuse(s string) string {
 		s = dotted.ReplaceAllString(s, "$1 .$2")
 	}
 	return s
-}
-
-func prefixed(prefix string, wordings []string) []string {
-	out := make([]string, len(wordings))
-	for i, w := range wordings {
-		out[i] = prefix + w
-	}
-	return out
 }
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

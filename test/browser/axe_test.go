@@ -61,6 +61,7 @@ func TestTheScreenIsAccessible(t *testing.T) {
 	each("nobody has it", ana)
 	each("timeline", ana+"?timeline")
 	each("nothing here", ana+"x")
+	each("several", h.both("ana"))
 	for _, b := range tabs {
 		b.visit(ana)
 		b.more("Tell the customers")

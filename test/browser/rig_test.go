@@ -8,6 +8,7 @@
 package browser_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -98,6 +99,7 @@ policies:
     check_in: 30m
 capabilities:
   login: {words: [log in, sign in, password]}
+  publish: {words: [publish]}
 checks:
   login: {capability: login, http: {url: "SERVICE/login"}}
 inbox: {address: alerts@in.example.com, team: [example.com], reply_from: support@example.com, answer_within: 10m}
@@ -166,7 +168,7 @@ func (h *house) remember() {
 func (h *house) raise(s incident.Signal) {
 	h.Helper()
 	h.n++
-	s.ID, s.Key, s.At = fmt.Sprint("signal/", h.n), "login", time.Now()
+	s.ID, s.Key, s.At = fmt.Sprint("signal/", h.n), cmp.Or(s.Key, "login"), time.Now()
 	if err := loop.Raise(h.Context(), h.store, h.system, s); err != nil {
 		h.Fatal(err)
 	}
@@ -199,13 +201,32 @@ func down(t testing.TB) *house {
 	return h
 }
 
-func (h *house) login() incident.Incident {
+func (h *house) login() incident.Incident { return h.live("login") }
+
+func (h *house) live(key incident.Key) incident.Incident {
 	h.Helper()
-	live, err := h.store.Load(h.Context(), "login")
+	live, err := h.store.Load(h.Context(), key)
 	if err != nil {
 		h.Fatal(err)
 	}
 	return live.Incident
+}
+
+// both is a link that tells of two incidents, as one that waited with others
+// does: of log-ins, and of publishing.
+func (h *house) both(who string) string {
+	h.Helper()
+	now := time.Now()
+	h.raise(incident.Signal{Key: "publish", Kind: incident.KindCheck, Check: &incident.CheckSignal{Check: "publish", Capability: "publish", LastBad: now,
+		Evidence: incident.Evidence{Status: "down", Red: true, Since: now, Short: "8/8", Words: "8 of 8 samples failed"}}})
+	h.until("publishing is paged about", func() bool { return h.live("publish").Round > 0 })
+	secret := loop.NewSecret()
+	err := h.store.PutCode(h.Context(), loop.Code{Hash: loop.HashSecret(secret), Who: who, Minted: now,
+		Grant: loop.Grant{Key: "login", Incident: h.login().ID}, More: []loop.Grant{{Key: "publish", Incident: h.live("publish").ID}}})
+	if err != nil {
+		h.Fatal(err)
+	}
+	return h.system.URL + "/a/" + secret
 }
 
 // until polls, for what nobody announces.

@@ -142,6 +142,29 @@ func TestTwoPeople(t *testing.T) {
 	}
 }
 
+// A link of several incidents lists them: one button takes all, and each has
+// its own screen.
+func TestSeveralIncidents(t *testing.T) {
+	h := down(t)
+	link := h.both("ana")
+	for _, d := range []device{phone, night, desktop} {
+		open(t, d).visit(link).shoot("list-" + d.name)
+	}
+	b := open(t, small).visit(link)
+	b.says("2 incidents that nobody has", "login is on and off", "publish is down")
+	b.run(chromedp.Click(`//a[contains(.,"publish")]`, chromedp.BySearch), chromedp.WaitVisible(button("Can’t: wake the next person"), chromedp.BySearch))
+	b.press("I have it")
+	b.says("You have it", "All incidents of this link")
+	if h.live("publish").Owner != "ana" || h.login().Owner != "" {
+		t.Errorf("publishing is %q's, logging in %q's", h.live("publish").Owner, h.login().Owner)
+	}
+	b.visit(link).press("I have it")
+	b.says("Somebody has each of them")
+	if h.login().Owner != "ana" {
+		t.Errorf("logging in is %q's", h.login().Owner)
+	}
+}
+
 func TestLinksThatLeadNowhere(t *testing.T) {
 	h := down(t)
 	link := h.link("ana")
