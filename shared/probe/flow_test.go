@@ -158,3 +158,34 @@ func TestFlowForgetsItsCookies(t *testing.T) {
 		t.Errorf("cookies %q, want %q", cookies, want)
 	}
 }
+
+// Whatever a page holds, a value is found whole or not at all.
+func FuzzCapture(f *testing.F) {
+	f.Add(`<input name=a value="b">`, "a", "b+", "a.b")
+	f.Add(`{"a": {"b": [1, null, "x"]}}`, "a", `"(x)"`, "a.b[2]")
+	f.Add(`<textarea name="a">`, "a", "(", "$")
+	f.Fuzz(func(t *testing.T, page, field, pattern, path string) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(page)) }))
+		defer server.Close()
+		captures := []check.Capture{{Name: "v", Field: field + "x"}, {Name: "v", Header: "Content-Type"}}
+		if re, err := regexp.Compile(pattern); err == nil {
+			captures = append(captures, check.Capture{Name: "v", Matches: re})
+		}
+		if p, err := check.ParsePath(path); err == nil {
+			captures = append(captures, check.Capture{Name: "v", Path: &p})
+		}
+		for _, c := range captures {
+			steps := []check.FlowStep{
+				{Name: "one", HTTP: check.HTTP{URL: server.URL}, Captures: []check.Capture{c}},
+				{Name: "two", HTTP: check.HTTP{URL: server.URL + "/{{v}}?v={{v}}", Method: "POST", Body: `{"v": "{{v}}"}`}},
+			}
+			x := new(probe.Prober).Sample(t.Context(), check.Check{Timeout: 20 * time.Second, Flow: steps}, time.Time{})
+			if x.OK == (x.Why != "") || !x.OK && !strings.HasPrefix(x.Why, "one: ") && !strings.HasPrefix(x.Why, "two: ") {
+				t.Errorf("%+v: ok=%v %q", c, x.OK, x.Why)
+			}
+			if len(page) > 20 && strings.Contains(x.Why, page) {
+				t.Errorf("the reason tells of the page: %q", x.Why)
+			}
+		}
+	})
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
@@ -31,8 +32,13 @@ func (r Reader) Secret(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("secret %s: SSM parameter %s: %w", name, path, err)
 	}
-	if out.Parameter == nil || aws.ToString(out.Parameter.Value) == "" {
+	value := ""
+	if out.Parameter != nil {
+		// A line break at its end is the editor's, and no header could carry it.
+		value = strings.TrimRight(aws.ToString(out.Parameter.Value), "\r\n")
+	}
+	if value == "" {
 		return "", fmt.Errorf("secret %s: %w: the SSM parameter %s is empty", name, secret.ErrMissing, path)
 	}
-	return *out.Parameter.Value, nil
+	return value, nil
 }

@@ -57,7 +57,7 @@ func emulated(t *testing.T) account {
 			t.Fatal(err)
 		}
 	}
-	if _, err := a.ssm.PutParameter(ctx, &ssm.PutParameterInput{Name: aws.String("/rouse/login"), Value: aws.String("hush"), Type: ssmtypes.ParameterTypeSecureString}); err != nil {
+	if _, err := a.ssm.PutParameter(ctx, &ssm.PutParameterInput{Name: aws.String("/rouse/login"), Value: aws.String("hush\n"), Type: ssmtypes.ParameterTypeSecureString}); err != nil {
 		t.Fatal(err)
 	}
 	a.heard = func(t *testing.T, channel string) []string { return receive(t, a, heard[channel]) }

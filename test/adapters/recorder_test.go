@@ -24,7 +24,7 @@ func recorded(t *testing.T) account {
 	now := clock.NewVirtual(time.Date(2026, 11, 2, 3, 50, 0, 0, time.UTC))
 	s := awsfake.Start(t, awsfake.Options{
 		Clock: now, Topics: []string{"ana"}, Queues: []awsfake.Queue{{Name: "router"}, {Name: "desk"}}, Senders: []string{"example.com"},
-		Parameters: map[string]string{"/rouse/login": "hush"},
+		Parameters: map[string]string{"/rouse/login": "hush\n"},
 	})
 	files := s3mem.New()
 	if err := files.CreateBucket(bucket); err != nil {

@@ -168,7 +168,9 @@ func TestKilledRouterPagesAllTen(t *testing.T) {
 	paged := func() bool {
 		who := map[string]bool{}
 		for _, p := range r.AWS.Published() {
-			who[p.Topic()] = true
+			if strings.HasPrefix(p.Topic(), "a") { // on a slow machine second steps are due, too
+				who[p.Topic()] = true
+			}
 		}
 		return len(who) == pairs
 	}
