@@ -66,6 +66,12 @@ func (b *builder) config(root value) {
 		}
 	}
 	b.desk(f.get("desk"))
+	if page := f.get("status_page"); page.present() {
+		b.c.StatusPage = &StatusPage{Title: b.c.Service}
+		if s := page.fields("status_page"); s.valid() && s.get("title").present() {
+			b.c.StatusPage.Title = s.get("title").textOf(NameBytesMax)
+		}
+	}
 }
 
 func (b *builder) policies(v value) {

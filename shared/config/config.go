@@ -103,6 +103,7 @@ type Config struct {
 	Links        Links
 	SMS          SMS
 	Desk         Desk
+	StatusPage   *StatusPage // nil: there is none
 	// QuietTime is how long everything must have stayed well before an
 	// incident settles.
 	QuietTime time.Duration
@@ -190,6 +191,11 @@ type Desk struct {
 	// AnswersPerHour is beyond how many acknowledgements all further ones are
 	// held back for a while, and somebody is alarmed.
 	AnswersPerHour int
+}
+
+// A StatusPage tells the public how the service is.
+type StatusPage struct {
+	Title string // the service's name if the file gives none
 }
 
 // Options are what reading a file needs from outside of it.

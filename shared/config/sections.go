@@ -13,7 +13,7 @@ type section struct {
 var sections = map[string]section{
 	"rouse": {
 		keys: []string{"service", "responders", "schedules", "policies", "capabilities", "checks", "monitors", "maintenance", "customers",
-			"inbox", "coverage", "drill", "watch", "links", "sms", "desk", "incidents"},
+			"inbox", "coverage", "drill", "watch", "links", "sms", "desk", "incidents", "status_page"},
 		required: []string{"service", "responders"},
 		examples: map[string]string{
 			"service":    `the name of what is watched, like service: Newsroom`,
@@ -157,6 +157,10 @@ var sections = map[string]section{
 		examples: map[string]string{"days": "the days, like days: wed", "at": `the time, like at: "11:00"`},
 	},
 	"watch": {keys: []string{"off", "ping"}},
+	"status_page": {
+		keys:     []string{"title"},
+		examples: map[string]string{"title": "title: Newsroom status"},
+	},
 	"links": {
 		keys:     []string{"domain"},
 		required: []string{"domain"},

@@ -62,6 +62,7 @@ func TestTheScreenIsAccessible(t *testing.T) {
 	each("timeline", ana+"?timeline")
 	each("nothing here", ana+"x")
 	each("several", h.both("ana"))
+	each("the status page", h.system.URL+"/status")
 	for _, b := range tabs {
 		b.visit(ana)
 		b.more("Tell the customers")

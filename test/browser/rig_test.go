@@ -103,6 +103,7 @@ capabilities:
 checks:
   login: {capability: login, http: {url: "SERVICE/login"}}
 inbox: {address: alerts@in.example.com, team: [example.com], reply_from: support@example.com, answer_within: 10m}
+status_page: {title: Newsroom status}
 `
 
 // A house is Rouse as `rouse local` runs it.

@@ -14,7 +14,7 @@ type rule struct {
 var (
 	pure     = []string{"shared/oncall", "shared/check", "shared/triage", "shared/incident", "shared/escalation", "shared/mute", "shared/story", "shared/wording"}
 	common   = []string{"shared/clock", "shared/env"}
-	useCases = []string{"shared/amend", "shared/move", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/sms", "shared/desk", "shared/watch", "shared/hook"}
+	useCases = []string{"shared/amend", "shared/move", "shared/reach", "shared/config", "shared/probe", "shared/mail", "shared/inbox", "shared/page", "shared/ack", "shared/sms", "shared/desk", "shared/status", "shared/watch", "shared/hook"}
 	core     = join(pure, common, []string{"shared/history", "shared/loop", "shared/record", "shared/secret"}, useCases)
 	// stored is all that a store sees: not those who know how to read mail and
 	// to draw a page, whose libraries would end up in every function.

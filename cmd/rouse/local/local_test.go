@@ -32,6 +32,11 @@ inbox: {address: alerts@in.newsroom.example, via: forward, team: [newsroom.examp
 // it listens.
 func serve(t *testing.T, store *memstore.Store) (console, mail string, stop func()) {
 	t.Helper()
+	return serveTeam(t, store, team)
+}
+
+func serveTeam(t *testing.T, store *memstore.Store, team string) (console, mail string, stop func()) {
+	t.Helper()
 	c, err := config.Parse([]byte(team), "rouse.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -109,5 +114,30 @@ func TestATakenPortSaysWhatToDo(t *testing.T) {
 	_, err := local.Listen("the console", strings.TrimPrefix(console, "http://"))
 	if err == nil || !strings.Contains(err.Error(), "choose another port") {
 		t.Errorf("a taken port says %v", err)
+	}
+}
+
+// There is a status page if rouse.yaml has one, and not otherwise.
+func TestStatusPage(t *testing.T) {
+	for text, status := range map[string]int{team: http.StatusNotFound, team + "status_page: {}\n": http.StatusOK} {
+		console, _, stop := serveTeam(t, memstore.New(), text)
+		for path, kind := range map[string]string{"/status": "text/html", "/status.json": "application/json", "/status.xml": "application/rss+xml"} {
+			answer, err := http.Get(console + path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(answer.Body)
+			answer.Body.Close()
+			if err != nil || answer.StatusCode != status {
+				t.Errorf("%s: %s, %v", path, answer.Status, err)
+			}
+			if status != http.StatusOK {
+				continue
+			}
+			if h := answer.Header; !strings.HasPrefix(h.Get("Content-Type"), kind) || !strings.HasPrefix(h.Get("Content-Security-Policy"), "default-src 'none'") || !strings.Contains(string(body), "Newsroom") {
+				t.Errorf("%s: %v\n%s", path, h, body)
+			}
+		}
+		stop()
 	}
 }

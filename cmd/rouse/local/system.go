@@ -25,6 +25,7 @@ import (
 	"rouse/shared/mail"
 	"rouse/shared/page"
 	"rouse/shared/probe"
+	"rouse/shared/status"
 )
 
 // A Store is all that the parts ask of theirs.
@@ -38,6 +39,7 @@ type Store interface {
 	ack.Store
 	amend.Store
 	amend.Reader
+	status.Store
 }
 
 // Options say what a System is made of.
@@ -109,6 +111,9 @@ func New(o Options) (*System, error) {
 	s.mux.Handle("/beat/", takes)
 	s.mux.Handle("/signal/", takes)
 	s.mux.Handle("/a/", ack.New(c, o.Store, decides))
+	if c.StatusPage != nil {
+		(&statusPage{config: c, store: o.Store, clock: o.Clock, log: o.Log, url: s.URL}).handle(s)
+	}
 	return s, nil
 }
 
