@@ -110,7 +110,8 @@ func stale(err error) error {
 
 // History reads the check's state and the days on file, some 2 KB each.
 func (s *Store) History(ctx context.Context, name string, from, to time.Time) (history.History, error) {
-	// The state first: what it carries to the files is then found in one of the two.
+	// The state first: what it sends to the files meanwhile is then found in one of
+	// the two, or in both.
 	state, err := s.LoadCheck(ctx, name)
 	if err != nil {
 		return history.History{}, err

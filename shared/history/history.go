@@ -9,7 +9,6 @@
 package history
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -103,28 +102,43 @@ func (h History) Days() []Bucket {
 	return days
 }
 
-// Read puts a History together: ended are days on file, in any order, s is the
-// check's state. Of both, what has no part in [from, to) is left out.
+// Read puts a History together: ended are days on file, oldest first, s is the
+// check's state, which may have been read before them. Of both, what has no part
+// in [from, to) is left out.
 func Read(ended []check.Ended, s check.State, from, to time.Time) (History, error) {
 	var h History
 	now, err := decode(s.History)
 	if err != nil {
 		return h, err
 	}
-	h.Minutes, h.Hours = now.minutes, now.hours
-	if s.Ended != nil && !slices.ContainsFunc(ended, func(e check.Ended) bool { return e.Date == s.Ended.Date }) {
+	filed := func(date string) bool {
+		return slices.ContainsFunc(ended, func(e check.Ended) bool { return e.Date == date })
+	}
+	if s.Ended != nil && !filed(s.Ended.Date) {
 		ended = append(slices.Clip(ended), *s.Ended) // on its way to the files
 	}
+	part := func(b Bucket) bool { return b.From.Before(to) && b.End().After(from) }
 	for _, e := range ended {
 		l, err := decode(e.Body)
 		if err != nil {
 			return h, err
 		}
-		h.Hours = append(h.Hours, l.hours...)
+		for _, b := range l.hours {
+			if part(b) {
+				h.Hours = append(h.Hours, b)
+			}
+		}
 	}
-	outside := func(b Bucket) bool { return !b.From.Before(to) || !b.End().After(from) }
-	h.Minutes, h.Hours = slices.DeleteFunc(h.Minutes, outside), slices.DeleteFunc(h.Hours, outside)
-	slices.SortFunc(h.Hours, func(a, b Bucket) int { return cmp.Compare(a.From.Unix(), b.From.Unix()) })
+	for _, b := range now.hours {
+		if part(b) && !filed(Date(b.From)) {
+			h.Hours = append(h.Hours, b)
+		}
+	}
+	for _, b := range now.minutes {
+		if part(b) {
+			h.Minutes = append(h.Minutes, b)
+		}
+	}
 	return h, nil
 }
 

@@ -154,6 +154,22 @@ func TestNothingIsLostOverMidnight(t *testing.T) {
 	})
 }
 
+// Who has read the state before its day went to the files, and the files after
+// that, tells each hour once.
+func TestReadWhileADayIsFiled(t *testing.T) {
+	s, _ := save(check.State{}, good(0, time.Second), good(3*3600, time.Second))
+	before, _ := save(check.State{}, good(0, time.Second))
+	s, filed := save(s)
+	if filed == nil {
+		t.Fatal("no day was filed")
+	}
+	for what, state := range map[string]check.State{"before": before, "after": s} {
+		if h := read(t, state, *filed); h.Hours[0].Good != 1 || len(h.Hours) > 2 || len(h.Hours) == 2 && h.Hours[0].From.Equal(h.Hours[1].From) {
+			t.Errorf("state of %s: %+v", what, h.Hours)
+		}
+	}
+}
+
 // A sample that comes after its day was put on file is not lost, and files no
 // day again.
 func TestLateAfterMidnight(t *testing.T) {

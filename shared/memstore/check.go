@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"rouse/shared/check"
@@ -91,11 +93,11 @@ func (s *Store) History(_ context.Context, name string, from, to time.Time) (his
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var ended []check.Ended
-	for date, body := range s.days[name] {
+	for _, date := range slices.Sorted(maps.Keys(s.days[name])) {
 		if date < history.Date(from) || date > history.Date(to) {
 			continue
 		}
-		beside, err := decodeState(name, body)
+		beside, err := decodeState(name, s.days[name][date])
 		if err != nil {
 			return history.History{}, err
 		}
