@@ -259,6 +259,14 @@ func (t Team) calls(s Step, now time.Time) (calls []Call, why string) {
 	return calls, strings.Join(whys, "; ")
 }
 
+// Names reports whether any step of the policy is for somebody at present,
+// whether they can be reached or not.
+func (t Team) Names(now time.Time) bool {
+	return slices.ContainsFunc(t.Policy.Steps, func(s Step) bool {
+		return slices.ContainsFunc(s.Targets, func(target Target) bool { return len(t.resolve(target, now)) > 0 })
+	})
+}
+
 func (t Team) resolve(target Target, now time.Time) []string {
 	switch target.Kind {
 	case Schedule:

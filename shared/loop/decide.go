@@ -203,9 +203,11 @@ func (d *decision) advance(c *incident.Change) {
 		in.RoundHeard, in.EmptyRounds = true, 0
 	}
 	at := escalation.Position{Round: in.Round, Step: in.Step}
-	if in.EmptyRounds > 0 || d.team.Advance(at, escalation.Wide, d.now).Nobody {
-		// Its people have left, or none of their channels works: rather
-		// everyone than nobody, though the policy does not say so.
+	failed := in.EmptyRounds > 0 && len(in.Paged) > 0
+	if nobody := failed || d.team.Advance(at, escalation.Wide, d.now).Nobody; nobody && d.team.Names(d.now) {
+		// The policy means somebody who has left, or whose channels are dead:
+		// rather everyone than nobody, though it does not say so. When it means
+		// nobody, as in a hole that was accepted, the alarm alone goes out.
 		d.team.Policy = d.team.Policy.WithEveryone()
 	}
 	move := d.team.Advance(at, width, d.now)

@@ -445,7 +445,7 @@ func (p sesQueryProtocol) write(w http.ResponseWriter, action, requestID string,
 }
 
 func (p sesQueryProtocol) writeError(w http.ResponseWriter, requestID string, e *apiError) {
-	snsProtocol{p.s}.writeError(w, requestID, e) // the same envelope
+	snsProtocol(p).writeError(w, requestID, e) // the same envelope
 }
 
 func (p sesQueryProtocol) throttled() *apiError { return invalid("Throttling", "Rate exceeded") }
@@ -510,7 +510,7 @@ func (p lambdaProtocol) write(w http.ResponseWriter, _, requestID string, answer
 }
 
 func (p lambdaProtocol) writeError(w http.ResponseWriter, requestID string, e *apiError) {
-	sesProtocol{p.s}.writeError(w, requestID, e) // the same envelope
+	sesProtocol(p).writeError(w, requestID, e) // the same envelope
 }
 
 // throttled is in GetAccountSettings, Errors.
