@@ -60,9 +60,10 @@ type watch struct {
 	debtOf   map[record.Notice]*debt
 	answers  map[record.Notice]*fn // who has handed over the answer
 	onRecord map[record.Notice]bool
-	done     map[string]bool             // pages, by id
-	lately   map[addressee][]time.Time   // pages that carriers took
-	opens    map[loop.Outbox]time.Time   // when each gate opens
+	done     map[string]bool           // pages, by id
+	lately   map[addressee][]time.Time // pages that carriers took
+	opens    map[loop.Outbox]time.Time // when each gate opens
+	hints    map[incident.Key][]time.Time
 	stood    map[string]int              // how many good sweeps have found a page at its gate
 	sent     map[loop.Outbox][]time.Time // deliveries that carriers took
 	swept    time.Time                   // when the last sweep began that nothing hindered
@@ -124,7 +125,7 @@ func newWatch(w *world) *watch {
 		byKey: map[incident.Key]incident.Incident{}, lives: map[incident.ID]*life{}, written: map[incident.Key]time.Time{},
 		pages:   map[incident.Key]map[string]loop.LivePage{},
 		signals: map[string]*signal{}, checks: map[incident.Key][]verdict{},
-		opens: map[loop.Outbox]time.Time{}, stood: map[string]int{}, sent: map[loop.Outbox][]time.Time{},
+		opens: map[loop.Outbox]time.Time{}, stood: map[string]int{}, hints: map[incident.Key][]time.Time{}, sent: map[loop.Outbox][]time.Time{},
 		done: map[string]bool{}, lately: map[addressee][]time.Time{}, debtOf: map[record.Notice]*debt{}, answers: map[record.Notice]*fn{}, onRecord: map[record.Notice]bool{},
 	}
 }
@@ -146,6 +147,8 @@ func (w *watch) hold(invariant, broken string) {
 func (w *watch) wrote(key incident.Key) { w.written[key] = w.w.clock.Now() }
 
 // What happens.
+
+func (w *watch) hinted(key incident.Key) { w.hold(nothingSpins, w.chases(key)) }
 
 func (w *watch) called(f *fn) { w.hold(nothingSpins, w.spins(f)) }
 
@@ -408,6 +411,22 @@ func (w *watch) atTheEnd() {
 func (w *watch) spins(f *fn) string {
 	if f.calls > callsMax {
 		return fmt.Sprintf("%s has made %d calls", f, f.calls)
+	}
+	return ""
+}
+
+// chases looks at a hint about a key that has come to the router. Hints that
+// call for the next one at once spin as a loop does.
+func (w *watch) chases(key incident.Key) string {
+	const most, while = 200, 10 * time.Second
+	now := w.w.clock.Now()
+	times := append(w.hints[key], now)
+	for now.Sub(times[0]) > while {
+		times = times[1:]
+	}
+	w.hints[key] = times
+	if len(times) > most {
+		return fmt.Sprintf("%d hints about %s come within %s", len(times), key, while)
 	}
 	return ""
 }

@@ -215,6 +215,7 @@ func (w *world) store(f *fn) Store {
 // hinted is a hint that SQS brings to the router, and brings again if that
 // fails.
 func (w *world) hinted(h loop.Hint, receives int) {
+	w.watch.hinted(h.Key)
 	w.invoke("router", string(h.Key), routerLimit, func(ctx context.Context, f *fn) error {
 		_, err := w.loop(f, w.sender(f)).Run(ctx, h)
 		return err
