@@ -22,9 +22,18 @@ type weights struct {
 //go:embed weights.txt
 var weightsText string
 
-// trained is parsed when it is first needed: some functions carry this package
-// and read no mail.
-var trained = sync.OnceValue(func() weights { return parseWeights(weightsText) })
+// trained parses the weights when they are first needed: some functions carry
+// this package and read no mail. Nothing that is done when a program starts may
+// refer to it, or the weights would be in every binary.
+func trained() weights {
+	parsed.Do(func() { parsedWeights = parseWeights(weightsText) })
+	return parsedWeights
+}
+
+var (
+	parsed        sync.Once
+	parsedWeights weights
+)
 
 const (
 	constant  = "constant"  // the feature that every report has
