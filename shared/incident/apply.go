@@ -198,10 +198,20 @@ func (c *Change) report(s Signal, p ReportSignal, r Rules, now time.Time) {
 	if newOrg && len(in.Orgs) > 1 && p.Proven {
 		severity = Confirmed
 	}
+	if known && !newOrg && in.State == Acknowledged {
+		in.Again = fmt.Sprintf("%s wrote again: %q", p.Reporter.Org, p.Quote)
+		if in.TellOwner.IsZero() {
+			in.TellOwner = later(now, in.OwnerTold.Add(ownerQuiet))
+		}
+	}
 	if p.Urgency == "urgent" || known && (newOrg || in.State == Resolved) {
 		c.bad(severity, known && newOrg, p.Reporter.Org+" wrote: "+p.Quote, r, now)
 	}
 }
+
+// ownerQuiet is how long the owner, who has heard that customers wrote again,
+// hears of no further mails: they are in the timeline.
+const ownerQuiet = 5 * time.Minute
 
 // open makes the incident anew.
 func (c *Change) open(s Signal, capability, what string, severity Severity, now time.Time, r Rules) {
@@ -255,7 +265,7 @@ func (c *Change) trigger(round, step int, now time.Time) {
 	in.Round, in.Step, in.NextStep, in.EmptyRounds, in.RoundHeard = round, step, now, 0, false
 	in.Attempts = nil
 	in.EveryoneTimes, in.EveryoneAt = 0, time.Time{}
-	in.CheckIn, in.OwnerBy, in.HeldUntil = time.Time{}, time.Time{}, time.Time{}
+	in.CheckIn, in.OwnerBy, in.TellOwner, in.HeldUntil = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 }
 
 // Holds reports whether a call still makes sense now that all has been folded:
@@ -439,7 +449,7 @@ func (c *Change) resolve(who, why string, now time.Time) {
 	in.State, in.ResolvedAt, in.ResolvedBy = Resolved, now, who
 	in.Turn++
 	in.Attempts = nil
-	in.CheckIn, in.OwnerBy, in.TellRecovered = time.Time{}, time.Time{}, time.Time{}
+	in.CheckIn, in.OwnerBy, in.TellOwner, in.TellRecovered = time.Time{}, time.Time{}, time.Time{}, time.Time{}
 	in.wait(nil)
 	c.event(now, "resolved", who, why)
 }
@@ -512,6 +522,14 @@ func (c *Change) pass(r Rules, now time.Time) {
 		c.broken(r, now)
 	}
 	if in.State == Acknowledged {
+		if due(in.TellOwner) {
+			in.TellOwner, in.OwnerTold = time.Time{}, now
+			asked := slices.ContainsFunc(c.Calls, func(k Call) bool { return slices.Equal(k.Who, []string{in.Owner}) })
+			if !asked { // who is being asked something sees it there
+				c.Calls = append(c.Calls, Call{Kind: PageMail, Who: []string{in.Owner}, Why: in.Again})
+			}
+			c.event(now, "owner told", in.Owner, in.Again)
+		}
 		if due(in.OwnerBy) {
 			c.Release("no answer from "+in.Owner, now)
 		} else if due(in.CheckIn) {

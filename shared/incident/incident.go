@@ -94,6 +94,11 @@ type Incident struct {
 	// and by when they must answer; zero if they need not.
 	CheckIn time.Time
 	OwnerBy time.Time
+	// TellOwner is when the owner hears that customers have written again, zero
+	// if they have not, and Again the last of what was written; OwnerTold is when
+	// they last heard so.
+	TellOwner, OwnerTold time.Time
+	Again                string `json:",omitempty"`
 
 	Checks map[string]Evidence // by check
 	// RecoveredAt is since when all its checks look well; zero while one
@@ -234,6 +239,7 @@ func (in Incident) Due() time.Time {
 	case Acknowledged:
 		sooner(in.CheckIn)
 		sooner(in.OwnerBy)
+		sooner(in.TellOwner)
 		sooner(in.AnswerBy)
 		sooner(in.TellRecovered)
 		sooner(in.quietAt())
@@ -286,6 +292,7 @@ const (
 	PageCheckIn PageKind = "checkin" // the owner: do you still have it?
 	PagePromise PageKind = "promise" // the owner: customers wait for an answer
 	PagePassed  PageKind = "passed"  // somebody passed it to you
+	PageMail    PageKind = "mail"    // the owner: customers have written again; nothing is asked
 	PageTaken   PageKind = "taken"   // those paged: somebody has it
 	PageOver    PageKind = "over"    // those paged: it was resolved while nobody had it
 	PageDrill   PageKind = "drill"   // a drill: nothing is wrong, and an answer is wanted

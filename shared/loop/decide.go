@@ -128,6 +128,11 @@ func (d *decision) call(c *incident.Change, call incident.Call) string {
 			contacts = []escalation.Call{{Who: who, Channel: escalation.SMS, Due: d.now}}
 		case incident.PageTaken, incident.PageOver:
 			contacts = d.quietly(*in, who, contacts)
+		case incident.PageMail:
+			if quiet := d.quietly(*in, who, contacts); len(quiet) > 0 {
+				contacts = quiet
+			}
+			contacts = contacts[:min(1, len(contacts))]
 		default:
 			if len(contacts) == 0 {
 				return lost

@@ -154,6 +154,9 @@ func (v view) ask() string {
 			return "You have it, and it has changed: answer" + by + ", or others are told."
 		}
 		return "You have it. It is growing: answer" + by + ", or others are woken."
+	case incident.PageMail:
+		wrote := cmp.Or(strings.TrimRight(defuse(oneLine(Mask(v.page.Why))), "."), "customers have written again")
+		return "You have it. " + capital(wrote) + ". Nothing more is asked of you."
 	case incident.PageCheckIn:
 		return "Do you still have it? Answer" + by + ", or others are woken."
 	case incident.PagePromise:
@@ -177,7 +180,7 @@ func (v view) ask() string {
 // todo introduces the link.
 func (v view) todo() string {
 	switch v.page.Kind {
-	case incident.PageTaken, incident.PageOver, incident.PageReply:
+	case incident.PageTaken, incident.PageOver, incident.PageReply, incident.PageMail:
 		return "Its screen:"
 	case incident.PageCheckIn, incident.PageRelapse, incident.PagePassed:
 		return "Say \"I have it\", or wake the next person:"

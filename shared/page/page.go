@@ -180,7 +180,7 @@ func (v view) title() string {
 // first.
 var urgency = map[incident.PageKind]int{
 	incident.PageRelapse: 1, incident.PagePassed: 2, incident.PagePromise: 3, incident.PageCheckIn: 4,
-	incident.PageReply: 5, incident.PageTaken: 6, incident.PageOver: 7, incident.PageDrill: 8,
+	incident.PageMail: 5, incident.PageReply: 6, incident.PageTaken: 7, incident.PageOver: 8, incident.PageDrill: 9,
 }
 
 // silent names those who were paged and have not answered.

@@ -235,6 +235,7 @@ func cases() []pageCase {
 		{name: "relapse-growing", kind: incident.PageRelapse, why: "badger.example wrote: help", in: with(three, owned, func(in *incident.Incident) { in.OwnerBy = night(23) }), at: night(20)},
 		{name: "checkin", kind: incident.PageCheckIn, why: "do you still have it?", in: with(three, owned, func(in *incident.Incident) { in.OwnerBy = night(49) }), at: night(46)},
 		{name: "checkin-recovered", kind: incident.PageCheckIn, why: "do you still have it?", in: with(three, owned, recovered, func(in *incident.Incident) { in.OwnerBy = night(49) }), at: night(46)},
+		{name: "mail", kind: incident.PageMail, why: `kstate.example wrote again: "still broken, see https://evil.example"`, in: with(three, owned), at: night(20)},
 		{name: "promise", kind: incident.PagePromise, why: "nobody answered the customers within 10m0s", in: with(three, owned, func(in *incident.Incident) { in.OwnerBy, in.AnswerBy, in.Broken = night(23), time.Time{}, true }), at: night(20)},
 		{name: "passed", kind: incident.PagePassed, why: "bo passes it to you", in: with(three, owned, func(in *incident.Incident) { in.OwnerBy = night(20) }), at: night(17)},
 		{name: "passed-by-stranger", kind: incident.PagePassed, why: "gone passes it to you", in: with(owned), at: night(17)},
@@ -468,7 +469,7 @@ func anyDelivery(t *rapid.T) loop.Delivery {
 			d.Others = append(d.Others, other)
 		}
 		p := incident.Page{Incident: id, Why: text.Draw(t, "why"), Kind: rapid.SampledFrom([]incident.PageKind{
-			incident.PageWake, incident.PageRelapse, incident.PageCheckIn, incident.PagePromise, incident.PagePassed, incident.PageTaken, incident.PageOver, incident.PageReply, "drill",
+			incident.PageWake, incident.PageRelapse, incident.PageCheckIn, incident.PagePromise, incident.PagePassed, incident.PageMail, incident.PageTaken, incident.PageOver, incident.PageReply, "drill",
 		}).Draw(t, "kind")}
 		if p.Kind == incident.PageReply {
 			p.Why = "" // with one, it has no link: TestAnyReplyIsOnePart

@@ -137,6 +137,10 @@ func (v view) bits(titleMax int) []bit {
 		add(rankAsk, ": "+who+" still unanswered, you have it", ": "+who+" unanswered")
 		add(rankStatus, ". "+capital(v.condition()), "")
 		v.failed(add)
+	case incident.PageMail:
+		add(rankAsk, ": customers wrote again, you have it", ": wrote again")
+		add(rankStatus, ". "+capital(v.condition()), "")
+		v.failed(add)
 	case incident.PagePassed:
 		add(rankAsk, ": "+clip(plain(v.from()), nameMax)+" passes it to you", ": passed to you")
 		add(rankStatus, ", "+v.condition(), "")
