@@ -237,7 +237,7 @@ func (c *Change) bad(severity Severity, news bool, why string, r Rules, now time
 		news = true
 		c.event(now, "confirmed", "", why)
 	}
-	if in.ToldRecovered {
+	if in.ToldRecovered && in.RecoveredAt.IsZero() { // one customer's word is not certain enough to tell all the others
 		in.ToldRecovered = false
 		c.notice(NoticeRelapsed, now, time.Time{})
 	}

@@ -12,6 +12,11 @@
 //	well CHECK                it is well: the quiet time has passed
 //	mail FROM SUBJECT|TEXT    a customer writes
 //	reply FROM TEXT           … in the thread of what they were last told
+//	clock FROM ZONE           by this clock they write from now on: -08:00
+//	answer WHO TO TEXT        WHO of the team answers the customer TO by mail
+//	hears WHO TIME TEXT       the next mail that the customer got, word for word,
+//	                          its lines with " / " between them; a script that
+//	                          says so once must name every mail
 //	drill D [SCHEDULE]        a drill of that length begins
 //	test WHO D                a test page goes to somebody, who has that long to answer
 //	hole SCHEDULE OWNER D     nobody will be on call in it, from in D on, for an hour
@@ -108,7 +113,7 @@ func play(t *testing.T, a *txtar.Archive) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, config: c, broken: map[string]bool{}, deaf: map[string]bool{}, threads: map[string]string{}}
+	w := &world{t: t, config: c, broken: map[string]bool{}, deaf: map[string]bool{}, threads: map[string]string{}, mails: map[string][]heard{}, zones: map[string]string{}, wrote: map[string]string{}, well: map[string]time.Time{}}
 	for i, line := range strings.Split(files["script"], "\n") {
 		line, _, _ = strings.Cut(line, "#")
 		words := strings.Fields(line)
@@ -118,6 +123,9 @@ func play(t *testing.T, a *txtar.Archive) {
 		if err := w.do(words[0], words[1:]); err != nil {
 			t.Fatalf("script line %d: %s\n\t%v\n%s", i+1, line, err, w.history(""))
 		}
+	}
+	if err := w.unheard(); err != nil {
+		t.Fatalf("at the end: %v\n%s", err, w.history(""))
 	}
 	if extra := w.take(&w.pages); len(extra) > 0 {
 		t.Fatalf("at the end, paged %v, which the script does not name\n%s", extra, w.history(""))
@@ -142,7 +150,12 @@ type world struct {
 	broken  map[string]bool // channel → passing
 	deaf    map[string]bool // channels that are known to reach nobody
 	alarms  int
-	threads map[string]string // reporter → Message-ID of what they were last told
+	threads map[string]string    // reporter → Message-ID of what they were last told
+	mails   map[string][]heard   // by customer, those that the script has not named yet
+	exact   bool                 // the script names them all
+	zones   map[string]string    // by customer, the offset of their clock
+	wrote   map[string]string    // by customer, the id of their last mail
+	well    map[string]time.Time // by check, since when it looks recovered
 	stored  map[string]string
 }
 
@@ -225,6 +238,7 @@ func (w *world) SendRaw(_ context.Context, to string, raw []byte) (string, error
 	w.n++
 	id := fmt.Sprintf("<ses-%d@email.amazonses.com>", w.n)
 	w.threads[to] = id
+	w.hears(to, raw)
 	return id, nil
 }
 
@@ -316,6 +330,15 @@ func (w *world) do(verb string, args []string) error {
 			return err
 		}
 		return w.write(ctx, verb, args[0], strings.Join(args[1:], " "))
+	case "clock":
+		w.zones[args[0]] = args[1]
+	case "answer":
+		if err := need(3); err != nil {
+			return err
+		}
+		return w.answer(ctx, args[0], args[1], strings.Join(args[2:], " "))
+	case "hears":
+		return w.hear(args)
 	case "tap":
 		if err := need(2); err != nil {
 			return err
@@ -410,9 +433,13 @@ func (w *world) signal(ctx context.Context, verb string, args []string) error {
 	switch verb {
 	case "recovers":
 		e.WellSince = now
+		w.well[c.Name] = now
 		last = time.Time{}
 	case "well":
 		e.Status, e.Red = "up", false
+		if since := w.well[c.Name]; !since.IsZero() {
+			e.Since = since
+		}
 		last = time.Time{}
 	}
 	w.n++
@@ -447,6 +474,14 @@ func (w *world) write(ctx context.Context, verb, from, what string) error {
 	if verb == "reply" {
 		thread = fmt.Sprintf("In-Reply-To: %[1]s\r\nReferences: %[1]s\r\n", w.threads[from])
 	}
+	if zone := w.zones[from]; zone != "" {
+		theirs, err := time.Parse("-07:00", zone)
+		if err != nil {
+			return err
+		}
+		thread += "Date: " + w.clock.Now().In(theirs.Location()).Format(time.RFC1123Z) + "\r\n"
+	}
+	w.wrote[from] = id
 	w.stored[id] = fmt.Sprintf("From: %s\r\nTo: %s\r\nSubject: %s\r\nMessage-ID: <%s@customers>\r\n%s\r\n%s\r\n",
 		from, w.config.Inbox.Address, subject, id, thread, text)
 	err := w.inbox.Receive(ctx, mail.Envelope{ID: id, From: from, Received: w.clock.Now()})
@@ -464,7 +499,9 @@ func (w *world) tap(ctx context.Context, args []string) error {
 	}
 	in := open[0]
 	tap := &incident.TapSignal{Who: args[0], Action: incident.Action(args[1]), Via: "link"}
-	if len(args) > 2 {
+	if tap.Action == incident.ActTell {
+		tap.Text = strings.Join(args[2:], " ")
+	} else if len(args) > 2 {
 		if d, err := time.ParseDuration(args[2]); err == nil {
 			tap.For = d
 		} else {
