@@ -10,7 +10,11 @@ import (
 	"io/fs"
 	"time"
 
+	"rouse/shared/clock"
 	"rouse/shared/config"
+	"rouse/shared/desk"
+	"rouse/shared/inbox"
+	"rouse/shared/incident"
 	"rouse/shared/mail"
 	"rouse/shared/triage"
 )
@@ -19,7 +23,10 @@ var mailCommand = command{
 	name:  "mail",
 	args:  "< message.eml",
 	about: "says what Rouse makes of a mail",
-	flags: func(*flag.FlagSet) func(context.Context, *call) error { return runMail },
+	flags: func(flags *flag.FlagSet) func(context.Context, *call) error {
+		raw := flags.Bool("raw", false, "print the mail that would answer it, as it is handed to SES")
+		return func(ctx context.Context, c *call) error { return runMail(ctx, c, *raw) }
+	},
 }
 
 type mailAnswer struct {
@@ -38,9 +45,12 @@ type replyAnswer struct {
 	Why  string `json:"why"`
 }
 
-func runMail(_ context.Context, c *call) error {
+func runMail(_ context.Context, c *call, raw bool) error {
 	if err := c.noArgs(); err != nil {
 		return err
+	}
+	if raw && c.json {
+		return misused("--raw prints a mail and --json a document; ask for one of them")
 	}
 	cfg, err := c.config()
 	if errors.Is(err, fs.ErrNotExist) && c.configPath == defaultConfig {
@@ -52,6 +62,9 @@ func runMail(_ context.Context, c *call) error {
 	first := make([]byte, 1)
 	if _, err := io.ReadFull(c.stdin, first); err != nil {
 		return misused("there is no mail on standard input; try rouse mail < message.eml")
+	}
+	if raw {
+		return c.printReply(io.MultiReader(bytes.NewReader(first), c.stdin), cfg)
 	}
 	answer := judge(io.MultiReader(bytes.NewReader(first), c.stdin), cfg)
 	if c.json {
@@ -106,4 +119,36 @@ func (c *call) printMail(a mailAnswer) {
 		reply += ": " + a.Reply.Why
 	}
 	fmt.Fprintf(c.stdout, "answered    %s\n\n%s\n", reply, a.Text)
+}
+
+// printReply prints the acknowledgement that a mail would get now. That it gets
+// none is the answer "no".
+func (c *call) printReply(r io.Reader, cfg *config.Config) error {
+	if cfg.Inbox == nil || cfg.Inbox.ReplyFrom == "" {
+		return fmt.Errorf("%s has no inbox.reply_from, so nobody is answered: name the address that the team answers from", c.configPath)
+	}
+	now := time.Now()
+	in := inbox.New(cfg)
+	in.Us.TrustUnverified = true
+	m := mail.Read(r, mail.Envelope{ID: "stdin", Received: now}, in.Us)
+	reporter, why := in.Reporter(m)
+	if in.Classifier.Assess(m.Subject, m.Text).Urgency == triage.Benign {
+		reporter.Silent, why = "benign", "it reports no trouble, and the helpdesk answers it"
+	}
+	if reporter.Silent != "" {
+		fmt.Fprintf(c.stdout, "It would not be answered: %s.\n", why)
+		return errNo
+	}
+	var by time.Time
+	if cfg.Inbox.AnswerWithin > 0 {
+		by = now.Add(cfg.Inbox.AnswerWithin)
+	}
+	d := desk.New(cfg)
+	d.Clock = clock.Wall{}
+	raw, err := d.Acknowledgement(incident.NewID("example", "stdin", now), reporter, by, now)
+	if err != nil {
+		return fmt.Errorf("it cannot be answered: %w", err)
+	}
+	_, err = c.stdout.Write(raw)
+	return err
 }

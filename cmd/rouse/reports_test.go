@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net/mail"
 	"strings"
 	"testing"
 	"time"
@@ -89,3 +91,25 @@ type noHints struct{}
 
 func (noHints) Router(context.Context, loop.Hint, time.Time) error { return nil }
 func (noHints) Desk(context.Context) error                         { return nil }
+
+// What would be sent is a mail by itself; what would not be answered says why.
+func TestMailRaw(t *testing.T) {
+	inFolder(t, map[string]string{"rouse.yaml": team})
+	cry := "From: Pat <pat@kstate.example>\r\nSubject: Help\r\nMessage-ID: <1@kstate.example>\r\n%s\r\nOur staff have been unable to log in for ten minutes.\r\n"
+	got := rouse(t, fmt.Sprintf(cry, ""), "mail", "--raw")
+	m, err := mail.ReadMessage(strings.NewReader(got.stdout))
+	if err != nil || got.status != 0 || m.Header.Get("To") != `"Pat" <pat@kstate.example>` || m.Header.Get("In-Reply-To") != "<1@kstate.example>" || m.Header.Get("Auto-Submitted") != "auto-replied" {
+		t.Errorf("%v: %+v", err, got)
+	}
+	for mail, want := range map[string]string{
+		fmt.Sprintf(cry, "Auto-Submitted: auto-generated\r\n"):                                               "It would not be answered: Auto-Submitted: auto-generated.",
+		"From: pat@kstate.example\r\nSubject: Invoice\r\n\r\nCould you send us the invoice for October?\r\n": "It would not be answered: it reports no trouble",
+	} {
+		if got := rouse(t, mail, "mail", "--raw"); got.status != 1 || !strings.Contains(got.stdout, want) {
+			t.Errorf("%+v, want %q", got, want)
+		}
+	}
+	if got := rouse(t, cry, "mail", "--raw", "--json"); got.status != 2 {
+		t.Errorf("a mail and a document: %+v", got)
+	}
+}

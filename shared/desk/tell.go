@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rouse/shared/incident"
+	"rouse/shared/loop"
 	"rouse/shared/mail"
 	"rouse/shared/record"
 )
@@ -182,6 +183,15 @@ func (d *Desk) send(ctx context.Context, to string, raw []byte) (string, error) 
 	ctx, cancel := context.WithTimeout(ctx, sendMax)
 	defer cancel()
 	return d.Mailer.SendRaw(ctx, to, raw)
+}
+
+// Acknowledgement is the mail that a reporter gets first, as it is handed to the
+// carrier, if they were promised an answer by that time; zero: they were not.
+func (d *Desk) Acknowledgement(id incident.ID, r incident.Reporter, by, now time.Time) ([]byte, error) {
+	r.By = by
+	w := Walk{Broadcast: loop.Broadcast{Incident: id, Notice: incident.Notice{Kind: incident.NoticeReceived, At: now}}}
+	raw, _, err := d.compose(w, r, now)
+	return raw, err
 }
 
 // compose writes the mail, with its Message-ID.

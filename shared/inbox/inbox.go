@@ -99,16 +99,7 @@ func (b *Inbox) receive(ctx context.Context, m mail.Message) error {
 	if why := b.unheard(m); why != "" {
 		return b.keep(ctx, kept, why)
 	}
-	to, permitted, why := mail.ReplyTo(m, b.Us)
-	reporter := incident.Reporter{
-		Address: to, Name: m.From.Name, Org: org, Subject: m.Subject,
-		MessageID: m.MessageID, References: m.References, At: signal.At,
-		Zone: zone(m), Language: b.Languages.Of(m.Text), Quote: quote(m),
-	}
-	if !permitted {
-		reporter.Silent = why
-		reporter.Address = m.From.Address
-	}
+	reporter, why := b.Reporter(m)
 	thread, threaded, err := b.thread(ctx, around.Threads, answers, reporter)
 	if err != nil {
 		return err
@@ -151,6 +142,22 @@ func (b *Inbox) suspect(ctx context.Context, capability string, around Around, n
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// Reporter is who wrote a mail and how to answer it, and why they may be
+// answered automatically, or may not.
+func (b *Inbox) Reporter(m mail.Message) (r incident.Reporter, why string) {
+	to, permitted, why := mail.ReplyTo(m, b.Us)
+	org, _ := mail.Organisation(m)
+	r = incident.Reporter{
+		Address: to, Name: m.From.Name, Org: org, Subject: m.Subject,
+		MessageID: m.MessageID, References: m.References, At: m.Envelope.Received,
+		Zone: zone(m), Language: b.Languages.Of(m.Text), Quote: quote(m),
+	}
+	if !permitted {
+		r.Silent, r.Address = why, m.From.Address
+	}
+	return r, why
 }
 
 // keep makes what was made of a mail durable, and wakes the router for its

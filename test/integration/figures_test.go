@@ -6,6 +6,7 @@ import (
 	"compress/flate"
 	"context"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -146,6 +147,35 @@ func BenchmarkPressToCommitted(b *testing.B) {
 	}
 	b.ReportMetric(float64(median(all).Microseconds())/1000, "ms/press(median)")
 	b.ReportMetric(float64(all[len(all)-1].Microseconds())/1000, "ms/press(worst)")
+}
+
+// BenchmarkMailToAcknowledgement is from a mail that SES has stored, by way of
+// the inbox's, the router's and the desk's own processes and their queues, to
+// its acknowledgement in SES's hands; warm.
+func BenchmarkMailToAcknowledgement(b *testing.B) {
+	r := start(b, team, options{direct: true})
+	n := 0
+	run := func() time.Duration {
+		n++
+		id := fmt.Sprint("mail-", n)
+		from := fmt.Sprintf("pat%d@kstate.example", n)
+		raw := bytes.ReplaceAll(r.mail(), []byte("dana.whitfield@kstate.example"), []byte(from))
+		sent := len(r.AWS.Sent())
+		stored := time.Now()
+		r.PutMail(id, raw)
+		r.invoke("inbox", r.announcement(id))
+		mails := r.mails(sent + 1)
+		took := mails[sent].At.Sub(stored)
+		r.settled()
+		return took
+	}
+	run() // the first one starts the processes
+	var all []time.Duration
+	for b.Loop() {
+		all = append(all, run())
+	}
+	b.ReportMetric(float64(median(all).Microseconds())/1000, "ms/answer(median)")
+	b.ReportMetric(float64(all[len(all)-1].Microseconds())/1000, "ms/answer(worst)")
 }
 
 // BenchmarkColdStart is from starting a binary to its first poll, and what it
