@@ -381,6 +381,44 @@ func TestStrangers(t *testing.T) {
 	}
 }
 
+// An answer says how things stand when it is sent, even if somebody else has
+// turned them since it was asked for.
+func TestAnAnswerOutlivesATurn(t *testing.T) {
+	h := down(t)
+	word, before := h.in("login").Word, len(h.sent)
+	for i, m := range []sms.Inbound{{From: bo, To: ours, Body: "no " + word}, {From: ana, To: ours, Body: "ack " + word}} {
+		m.ID = fmt.Sprint("turn", i)
+		if err := h.receiver.Receive(t.Context(), m); err != nil { // and no router comes between
+			t.Fatal(err)
+		}
+	}
+	h.run("login")
+	told := strings.Join(h.sent[before:], "\n")
+	for _, want := range []string{"bo by sms: LOGIN: Ana has it, you can sleep.", "ana by sms: LOGIN: you have it."} {
+		if !strings.Contains(told, want) {
+			t.Errorf("nobody is told %q:\n%s", want, told)
+		}
+	}
+}
+
+// Of two incidents that would be called the same, the second gets another word.
+func TestWordsDiffer(t *testing.T) {
+	h := newHouse(t)
+	taken := incident.Incident{Key: "elsewhere", ID: "elsewhere", Version: 1, State: incident.Triggered, Opened: night, NextStep: night.Add(24 * time.Hour)}
+	id := incident.NewID("login", "check1", night)
+	for try := range 3 { // as if others had been called that
+		taken.Key, taken.ID = incident.Key(fmt.Sprint("elsewhere", try)), incident.ID(fmt.Sprint("elsewhere", try))
+		taken.Word = incident.WordOf(id, try)
+		if err := h.store.Commit(t.Context(), loop.Commit{Before: incident.Incident{Key: taken.Key}, After: taken, At: night}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.check("login", true)
+	if in := h.in("login"); in.ID != id || in.Word != incident.WordOf(id, 3) {
+		t.Errorf("%s is called %q, want %q", in.ID, in.Word, incident.WordOf(id, 3))
+	}
+}
+
 func TestTwiceIsOnce(t *testing.T) {
 	h := down(t)
 	m := sms.Inbound{From: bo, To: ours, Body: "ack", ID: "the same"}
