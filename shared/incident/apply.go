@@ -311,7 +311,7 @@ func (c *Change) tap(t TapSignal, r Rules, now time.Time) {
 		case in.State == Triggered:
 			c.acknowledge(t, r, now)
 		case in.State == Acknowledged && in.Owner == t.Who:
-			in.OwnerBy = time.Time{}
+			in.OwnerBy, in.Attempts = time.Time{}, nil
 			in.CheckIn = after(now, r.CheckIn)
 			c.event(now, "acknowledged", t.Who, "still has it, by "+t.Via)
 		}
@@ -462,6 +462,7 @@ func (c *Change) delivery(d DeliverySignal) {
 	for i := range in.Attempts {
 		if in.Attempts[i].Page == d.Page {
 			in.Attempts[i].Outcome = "failed"
+			in.Attempts[i].Lost = in.Attempts[i].Lost || d.Permanent
 		}
 	}
 }
@@ -488,6 +489,13 @@ func (in Incident) Missed(now time.Time) []Attempt {
 // waiting for it is waiting for nobody.
 func (in Incident) Stranded() bool {
 	return len(in.Attempts) > 0 && !slices.ContainsFunc(in.Attempts, func(a Attempt) bool { return a.Outcome != "failed" })
+}
+
+// Unreached reports whether every page to the owner has failed for good, so that
+// waiting for their answer is waiting for nobody.
+func (in Incident) Unreached() bool {
+	return in.State == Acknowledged && !in.OwnerBy.IsZero() && len(in.Attempts) > 0 &&
+		!slices.ContainsFunc(in.Attempts, func(a Attempt) bool { return !a.Lost })
 }
 
 // Pass lets time pass: it does what has become due by now, except taking the

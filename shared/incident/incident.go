@@ -85,7 +85,7 @@ type Incident struct {
 	EmptyRounds int       // rounds in a row that reached nobody
 	RoundHeard  bool      // somebody was reached in the present round
 	Reached     int       // the furthest step ever taken
-	Attempts    []Attempt // the pages of the present step
+	Attempts    []Attempt // the pages that are to be answered now
 	// How often everyone has been paged since it was triggered, and when last.
 	EveryoneTimes int
 	EveryoneAt    time.Time
@@ -158,14 +158,20 @@ type Evidence struct {
 	WellSince time.Time
 }
 
-// An Attempt is one page of the present step.
+// An Attempt is one page of the present step or, while somebody has it, of what
+// was last asked of them.
 type Attempt struct {
 	Page    string
 	Who     string
 	Channel string
 	N       int
 	Due     time.Time
-	Outcome string // "", "accepted", "failed"
+	Outcome string // "", "failed"
+	// Lost says that a page which has failed is not tried again.
+	Lost bool `json:",omitempty"`
+	// Kind and Why are those of a page to the owner; "" for one of a step.
+	Kind PageKind `json:",omitempty"`
+	Why  string   `json:",omitempty"`
 }
 
 // Paged is somebody who was paged about the incident.

@@ -177,7 +177,7 @@ type DeliverySignal struct {
 	Page      string
 	Who       string
 	Channel   string
-	Permanent bool // no retry will help
+	Permanent bool // it is not tried again
 	Why       string
 }
 

@@ -86,6 +86,12 @@ func Decide(team Team, in incident.Incident, signals []incident.Signal, now time
 			c.Release(call.Who[0]+" cannot be reached: "+why, now)
 		}
 	}
+	if c.After.Unreached() {
+		c.Release(c.After.Owner+" cannot be reached: every way has failed", now)
+	}
+	if c.After.State == incident.Acknowledged && c.After.Open() {
+		d.missed(&c.After)
+	}
 	if c.After.State == incident.Triggered && c.After.Open() {
 		d.missed(&c.After)
 		switch {
@@ -115,6 +121,7 @@ type decision struct {
 	now   time.Time
 	pages []incident.Page
 	alarm string
+	asked bool // the owner, in this decision
 }
 
 // call makes the pages of a call outside the escalation's steps. It says why
@@ -123,6 +130,7 @@ func (d *decision) call(c *incident.Change, call incident.Call) string {
 	in := &c.After
 	for _, who := range call.Who {
 		contacts, lost := d.team.Contacts(who, d.now)
+		owner := false
 		switch call.Kind {
 		case incident.PageReply: // by the way they asked
 			contacts = []escalation.Call{{Who: who, Channel: escalation.SMS, Due: d.now}}
@@ -141,13 +149,20 @@ func (d *decision) call(c *incident.Change, call incident.Call) string {
 				c.Events = append(c.Events, incident.Event{At: d.now, Kind: "passed over", Who: who, Why: lost})
 			}
 			note(in, contacts, d.now)
+			if owner = true; !d.asked {
+				d.asked, in.Attempts = true, nil // of what was asked before, no answer is waited for
+			}
 		}
 		for _, k := range contacts {
-			d.pages = append(d.pages, incident.Page{
+			p := incident.Page{
 				ID:       fmt.Sprintf("%s/%d/%s-%d/%s/%d", in.ID, in.Turn, call.Kind, in.Version+1, who, k.N),
 				Incident: in.ID, Turn: in.Turn, Kind: call.Kind, Round: in.Round, Step: in.Step,
 				Who: who, Channel: string(k.Channel), Due: k.Due, Why: call.Why,
-			})
+			}
+			d.pages = append(d.pages, p)
+			if owner {
+				in.Attempts = append(in.Attempts, incident.Attempt{Page: p.ID, Who: who, Channel: p.Channel, N: k.N, Due: p.Due, Kind: p.Kind, Why: p.Why})
+			}
 		}
 	}
 	return ""
@@ -184,13 +199,13 @@ func (d *decision) missed(in *incident.Incident) {
 		if in.Answered(a.Who) {
 			continue
 		}
-		kind := incident.PageWake
+		kind := cmp.Or(a.Kind, incident.PageWake)
 		if in.Rehearsed() {
 			kind = incident.PageDrill
 		}
 		d.pages = append(d.pages, incident.Page{
 			ID: a.Page, Incident: in.ID, Turn: in.Turn, Kind: kind, Round: in.Round, Step: in.Step,
-			Who: a.Who, Channel: a.Channel, Due: d.now, Why: "the way before this one failed",
+			Who: a.Who, Channel: a.Channel, Due: d.now, Why: cmp.Or(a.Why, "the way before this one failed"),
 		})
 	}
 }

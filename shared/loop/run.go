@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -25,6 +26,9 @@ type Loop struct {
 	Sender Sender
 	Hints  Hints
 	Log    *slog.Logger
+	// Chance returns a number from 0 to 1 by which retries keep apart. Nil: a
+	// random one.
+	Chance func() float64
 
 	gates gates
 }
@@ -61,11 +65,25 @@ const (
 	skewMax  = 2 * time.Second
 	sendMax  = 10 * time.Second // < leaseFor - 2*skewMax
 	triesMax = 5
+
+	retryFirst = 10 * time.Second
+	retryMax   = time.Minute
 )
 
-// retryAfter is how long to wait after the nth failure that may pass.
-func retryAfter(tries int) time.Duration {
-	return min(5*time.Second<<tries, time.Minute)
+// retryAfter is how long to wait after the nth failure that may pass: longer each
+// time up to a bound, and between half of it and all of it by chance, so that
+// those who failed together do not come back together.
+func retryAfter(tries int, chance float64) time.Duration {
+	most := min(retryFirst<<min(tries-1, triesMax), retryMax)
+	return most/2 + time.Duration(chance*float64(most/2))
+}
+
+// chance is a number from 0 to 1.
+func (l *Loop) chance() float64 {
+	if l.Chance != nil {
+		return l.Chance()
+	}
+	return rand.Float64()
 }
 
 // conflictsMax is how often a decision that lost its race is made anew within
@@ -313,6 +331,9 @@ func (l *Loop) send(ctx context.Context, s send) []Record {
 	if err == nil {
 		l.Log.InfoContext(ctx, "paged", "incident", s.Incident.ID, "page", s.Pages[0].ID, "pages", len(s.Pages), "who", s.Who, "channel", s.Channel)
 	}
+	var known *SendError
+	permanent := errors.As(err, &known) && known.Permanent
+	chance := l.chance() // one for all, so that what failed together is tried again together
 	var records []Record
 	of := map[incident.ID]int{} // index into records
 	for _, w := range s.pages {
@@ -332,14 +353,14 @@ func (l *Loop) send(ctx context.Context, s send) []Record {
 			r.Events = append(r.Events, incident.Event{At: now, Kind: kind, Who: p.Who, Why: fmt.Sprintf("by %s (%s)%s: accepted", p.Channel, what, with)})
 			continue
 		}
-		var known *SendError
-		permanent := errors.As(err, &known) && known.Permanent
 		why := err.Error()
 		l.Log.WarnContext(ctx, "page failed", "incident", p.Incident, "page", p.ID, "who", p.Who, "channel", p.Channel, "permanent", permanent, "error", why)
-		if p.Tries++; permanent || p.Tries >= triesMax {
+		p.Tries++
+		lost := permanent || p.Tries >= triesMax
+		if lost {
 			r.Done = append(r.Done, p)
 		} else {
-			wait := retryAfter(p.Tries)
+			wait := retryAfter(p.Tries, chance)
 			p.Due = now.Add(wait)
 			why += fmt.Sprintf("; trying again in %s", wait)
 			r.Again = append(r.Again, p)
@@ -347,7 +368,7 @@ func (l *Loop) send(ctx context.Context, s send) []Record {
 		r.Events = append(r.Events, incident.Event{At: now, Kind: "page failed", Who: p.Who, Why: fmt.Sprintf("by %s (%s)%s: %s", p.Channel, p.Why, with, why)})
 		r.Signals = append(r.Signals, incident.Signal{
 			ID: fmt.Sprintf("%s#%d", p.ID, p.Tries), Key: w.About.Key, Kind: incident.KindDelivery, At: now, Incident: p.Incident,
-			Delivery: &incident.DeliverySignal{Page: p.ID, Who: p.Who, Channel: p.Channel, Permanent: permanent, Why: why},
+			Delivery: &incident.DeliverySignal{Page: p.ID, Who: p.Who, Channel: p.Channel, Permanent: lost, Why: why},
 		})
 	}
 	return records

@@ -174,7 +174,7 @@ func (w *world) begin(at time.Time) {
 		return t, nil
 	}
 	w.taps = &loop.Loop{Store: w.store, Clock: w.clock, Team: team, Hints: w, Log: log}
-	w.router = &loop.Loop{Store: w.store, Clock: w.clock, Team: team, Hints: w, Log: log, Sender: w}
+	w.router = &loop.Loop{Store: w.store, Clock: w.clock, Team: team, Hints: w, Log: log, Sender: w, Chance: func() float64 { return 1 }}
 	w.stored = map[string]string{}
 	if w.config.Inbox != nil {
 		w.inbox = inbox.New(w.config)

@@ -190,7 +190,7 @@ func (w *world) minute() {
 
 func (w *world) loop(f *fn, s loop.Sender) *loop.Loop {
 	team := func(context.Context) (loop.Team, error) { return w.rulesOf(f), nil }
-	return &loop.Loop{Store: w.store(f), Clock: f, Team: team, Sender: s, Hints: hints{f}, Log: quiet}
+	return &loop.Loop{Store: w.store(f), Clock: f, Team: team, Sender: s, Hints: hints{f}, Log: quiet, Chance: func() float64 { return unit(mix(f.callID(), 61)) }}
 }
 
 func (w *world) sender(f *fn) loop.Sender {
