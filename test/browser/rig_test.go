@@ -41,7 +41,7 @@ import (
 var shots = flag.String("shots", "", "keep pictures of the screens in this folder")
 
 // within bounds what a person would wait for, on a machine that is busy.
-const within = 20 * time.Second
+const within = 60 * time.Second
 
 // browser is the one that all tests share; each opens tabs of its own.
 var browser context.Context
