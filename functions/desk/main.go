@@ -33,7 +33,7 @@ func wire(getenv func(string) string) (base.Handler, error) {
 	d := desk.New(b.Config)
 	d.Store, d.Clock, d.Log = b.Store, b.Clock, b.Log
 	mailer := &sesmailer.Mailer{Client: client, From: d.From.String(), Region: b.AWS.Region, ConfigurationSet: getenv(env.ConfigurationSet), Log: b.Log}
-	d.Mailer, d.Rate = mailer, mailer.Rate
+	d.Mailer, d.Rate, d.Again = mailer, mailer.Rate, b.Hints.Desk
 	return func(ctx context.Context, event json.RawMessage) (any, error) {
 		if base.IsSweep(event) {
 			return nil, b.Swept(ctx, "desk", d.Run(ctx))

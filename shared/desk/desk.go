@@ -26,6 +26,9 @@ type Desk struct {
 	// Rate is how many mails a second the account may send, all desks together.
 	// Nil: as many as there are.
 	Rate func(ctx context.Context) float64
+	// Again wakes a desk for what this one has left due when its time was over.
+	// Nil: the sweep goes on.
+	Again func(ctx context.Context) error
 
 	Service string
 	From    mail.Address
@@ -89,34 +92,41 @@ func (d *Desk) Run(ctx context.Context) error {
 		return fmt.Errorf("broadcasts that are due: %w", err)
 	}
 	var errs []error
+	left := len(walks) == walksMax
 	for _, w := range walks {
-		if err := d.walk(ctx, w); err != nil {
+		rest, err := d.walk(ctx, w)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("broadcast %s: %w", w.ID, err))
 		}
+		left = left || rest
+	}
+	if left && d.Again != nil {
+		errs = append(errs, d.Again(context.WithoutCancel(ctx)))
 	}
 	return errors.Join(errs...)
 }
 
 // walk tells the reporters that follow the cursor. If some could not be told,
-// it is walked again: those who were told are done and are not told twice.
-func (d *Desk) walk(ctx context.Context, w Walk) error {
+// it is walked again: those who were told are done and are not told twice. left
+// says that it goes on at once: the function's time was over.
+func (d *Desk) walk(ctx context.Context, w Walk) (left bool, err error) {
 	var again time.Time // when those are to be tried who could not be told; zero: all were
 	for {
 		reporters, last, err := d.next(ctx, w)
 		if err != nil {
-			return err
+			return false, err
 		}
 		for chunk := range slices.Chunk(reporters, d.chunk(ctx)) {
 			due, late, err := d.tellAll(ctx, &w, chunk)
 			switch {
 			case err != nil:
-				return err
+				return false, err
 			case late:
 				if !again.IsZero() {
 					w.Cursor = ""
 				}
 				w.Due = d.Clock.Now()
-				return d.Store.Save(ctx, w)
+				return true, d.Store.Save(ctx, w)
 			}
 			if again = sooner(again, due); again.IsZero() {
 				w.Cursor = chunk[len(chunk)-1].ID()
@@ -131,14 +141,14 @@ func (d *Desk) walk(ctx context.Context, w Walk) error {
 		}
 		w.Due = d.Clock.Now()
 		if err := d.Store.Save(ctx, w); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if !again.IsZero() {
 		w.Cursor, w.Due = "", again
-		return d.Store.Save(ctx, w)
+		return false, d.Store.Save(ctx, w)
 	}
-	return d.Store.Finish(ctx, w)
+	return false, d.Store.Finish(ctx, w)
 }
 
 // sooner is the earlier of two instants, of which zero is never.

@@ -441,3 +441,21 @@ func TestHeadersAreOurs(t *testing.T) {
 		}
 	}
 }
+
+// What a desk leaves due because its time is over is gone on with at once, by
+// another one.
+func TestWhatIsLeftGoesOnAtOnce(t *testing.T) {
+	h := newHouse(t)
+	woken := 0
+	h.Again = func(context.Context) error { woken++; return nil }
+	h.writes(incident.Reporter{Address: "pat@kstate.example"})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second) // too little to begin a mail
+	defer cancel()
+	if err := h.Run(ctx); err != nil || len(h.ses.took) != 0 || woken != 1 {
+		t.Fatalf("%v, sent %v, woken %d times", err, h.ses.took, woken)
+	}
+	h.runs()
+	if len(h.ses.took) != 1 || woken != 1 {
+		t.Errorf("sent %v, woken %d times", h.ses.took, woken)
+	}
+}
