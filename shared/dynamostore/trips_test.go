@@ -6,6 +6,8 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -149,4 +151,149 @@ type senderFunc func()
 func (f senderFunc) Send(context.Context, loop.Delivery) error {
 	f()
 	return nil
+}
+
+// A tally counts round trips, those of folding apart.
+type tally struct {
+	*dynamostore.Store
+	wire    *wire
+	folding atomic.Int64
+}
+
+type foldingKey struct{}
+
+func (s *tally) Unpack(ctx context.Context, key incident.Key, r loop.Rest) error {
+	return s.Store.Unpack(context.WithValue(ctx, foldingKey{}, &s.folding), key, r)
+}
+
+// a gathering keeps what a carrier took.
+type gathering struct {
+	mu    sync.Mutex
+	pages map[string]int
+	sent  int
+}
+
+func (g *gathering) Send(_ context.Context, d loop.Delivery) error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.sent++
+	for _, p := range d.Pages {
+		g.pages[p.ID]++
+	}
+	return nil
+}
+
+// hints has runs done when a queue would bring them.
+type hints struct {
+	at  func(t time.Time, run func())
+	run func(loop.Hint)
+}
+
+func (h *hints) Router(_ context.Context, hint loop.Hint, at time.Time) error {
+	h.at(at, func() { h.run(hint) })
+	return nil
+}
+
+func (h *hints) Desk(context.Context) error { return nil }
+
+const stormy = 500
+
+// storm is a store that so many signals have been put into, each under a key of
+// its own, and nothing else has been asked of.
+func storm(t *testing.T, now time.Time) (*tally, *gathering) {
+	api, name := table(t)
+	w := &wire{API: api}
+	store := &tally{Store: dynamostore.New(w, name), wire: w}
+	var group sync.WaitGroup
+	for i := range 8 {
+		group.Go(func() {
+			for j := i; j < stormy; j += 8 {
+				key := incident.Key(fmt.Sprint("check/", j))
+				if _, err := store.PutSignal(t.Context(), red(fmt.Sprint("s", j), key, now)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	w.take()
+	return store, &gathering{pages: map[string]int{}}
+}
+
+func (g *gathering) tell(t *testing.T, store *tally) (trips int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	folding := int(store.folding.Load())
+	trips = len(store.wire.take()) - folding
+	t.Logf("%d pages in %d messages, %.2f round trips each, and %.2f for folding", len(g.pages), g.sent, float64(trips)/stormy, float64(folding)/stormy)
+	if len(g.pages) != stormy {
+		t.Errorf("%d of %d incidents are paged about", len(g.pages), stormy)
+	}
+	for id, times := range g.pages {
+		if times > 1 {
+			t.Errorf("page %s went out %d times", id, times)
+		}
+	}
+	return trips
+}
+
+// Five hundred incidents at once take at most four round trips for each page
+// that goes out, but for folding.
+func TestRoundTripsOfAStorm(t *testing.T) {
+	clk := clock.NewVirtual(night)
+	store, carrier := storm(t, night)
+	l := pager(store, clk, carrier)
+	h := &hints{at: clk.At, run: func(h loop.Hint) {
+		if _, err := l.Run(t.Context(), h); err != nil {
+			t.Error(err)
+		}
+	}}
+	l.Hints = h
+	for i := range stormy {
+		clk.At(night.Add(time.Duration(i)*time.Millisecond), func() { h.run(loop.Hint{Key: incident.Key(fmt.Sprint("check/", i))}) })
+	}
+	clk.Run(night.Add(time.Minute))
+	if trips := carrier.tell(t, store); trips > 4*stormy {
+		t.Errorf("%d round trips for %d pages, want at most 4 each", trips, stormy)
+	}
+}
+
+// The same by eight routers at a time, which get in each other's way. How often
+// is told, and depends on the machine; that each page goes out once does not.
+func TestAStormOnManyRouters(t *testing.T) {
+	store, carrier := storm(t, time.Now())
+	work := make(chan loop.Hint, 10*stormy)
+	h := &hints{
+		at:  func(at time.Time, run func()) { time.AfterFunc(time.Until(at), run) },
+		run: func(h loop.Hint) { work <- h },
+	}
+	for i := range stormy {
+		work <- loop.Hint{Key: incident.Key(fmt.Sprint("check/", i))}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	var group sync.WaitGroup
+	for range 8 {
+		l := pager(store, clock.Wall{}, carrier) // it knows what it has learned of gates itself
+		l.Hints = h
+		group.Go(func() {
+			for {
+				select {
+				case <-ctx.Done():
+					return
+				case hint := <-work:
+					if _, err := l.Run(t.Context(), hint); err != nil {
+						t.Error(err)
+					}
+					carrier.mu.Lock()
+					if len(carrier.pages) == stormy {
+						cancel()
+					}
+					carrier.mu.Unlock()
+				}
+			}
+		})
+	}
+	group.Wait()
+	carrier.tell(t, store)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -43,6 +44,9 @@ func pass[In, Out any](w *wire, name string, call func(context.Context, In, ...f
 		before, after = w.cut(len(w.calls))
 	}
 	w.mu.Unlock()
+	if folding, ok := ctx.Value(foldingKey{}).(*atomic.Int64); ok {
+		folding.Add(1)
+	}
 	if before {
 		return none, errCut
 	}

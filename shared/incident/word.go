@@ -14,12 +14,21 @@ const (
 	wordLetters = "ACDEFHJKMNPRTWXY"
 )
 
-// shortWords is how many words of two signs are tried before one of three.
-const shortWords = 4
+// A word has a letter more after each wordTries tries, from two signs to
+// wordSignsMax: a storm opens more incidents than there are short words.
+const (
+	wordTries    = 4
+	wordSignsMax = 5
+)
 
 // WordOf returns what people call the incident in an SMS: "7K". A word that is
-// another incident's is followed by that of the next try, counted from zero.
+// another incident's is followed by that of the next try, counted from zero. ""
+// is that there is none left: it is better paged without one than not at all.
 func WordOf(id ID, try int) string {
+	signs := 2 + try/wordTries
+	if signs > wordSignsMax {
+		return ""
+	}
 	sum := sha256.Sum256(append([]byte(id), byte(try)))
 	n := binary.BigEndian.Uint64(sum[:])
 	var b strings.Builder
@@ -28,8 +37,7 @@ func WordOf(id ID, try int) string {
 		n /= uint64(len(signs))
 	}
 	take(wordDigits)
-	take(wordLetters)
-	if try >= shortWords {
+	for range signs - 1 {
 		take(wordLetters)
 	}
 	return b.String()
@@ -37,5 +45,5 @@ func WordOf(id ID, try int) string {
 
 // IsWord reports whether s could be what WordOf returns.
 func IsWord(s string) bool {
-	return (len(s) == 2 || len(s) == 3) && strings.Contains(wordDigits, s[:1]) && strings.Trim(s[1:], wordLetters) == ""
+	return len(s) >= 2 && len(s) <= wordSignsMax && strings.Contains(wordDigits, s[:1]) && strings.Trim(s[1:], wordLetters) == ""
 }

@@ -25,6 +25,11 @@ const (
 	// leasingMax bounds how long a bundle is gathered; what is left of it leaves
 	// with the next one.
 	leasingMax = 5 * time.Second
+	// What has stood at a gate for longer than crowdedAfter stands in a crowd
+	// that one delivery does not hold. One of them is enough to have the next
+	// delivery leave: they come back spread over crowdFor.
+	crowdedAfter = 2 * BundleFor
+	crowdFor     = 30 * time.Second
 )
 
 // An Outbox is where the pages to one person by one channel wait.
@@ -244,7 +249,13 @@ func (l *Loop) waiting(ctx context.Context, live Live, begun []send, now time.Ti
 		if got != nil {
 			sends = append(sends, *got)
 		}
-		if !shut.IsZero() && (opens.IsZero() || shut.Before(opens)) {
+		if shut.IsZero() {
+			continue
+		}
+		if now.Sub(ours[o][0].Due) > crowdedAfter {
+			shut = shut.Add(time.Duration(l.chance() * float64(crowdFor)))
+		}
+		if opens.IsZero() || shut.Before(opens) {
 			opens = shut
 		}
 	}

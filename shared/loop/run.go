@@ -31,6 +31,7 @@ type Loop struct {
 	Chance func() float64
 
 	gates gates
+	words words
 }
 
 // A Sender hands deliveries to carriers. An error that is no *SendError counts
@@ -97,7 +98,7 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 	if err != nil {
 		return incident.Incident{}, fmt.Errorf("team: %w", err)
 	}
-	var conflicts, words int
+	var conflicts int
 	acted := false
 	for {
 		live, err := l.Store.Load(ctx, h.Key)
@@ -113,20 +114,27 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 		live.Incident.Key = h.Key
 		now := l.Clock.Now()
 		change := Decide(team, live.Incident, live.Signals, now)
-		if change.After.ID != live.Incident.ID {
-			change.After.Word = incident.WordOf(change.After.ID, words)
+		opened := change.After.ID != live.Incident.ID
+		word := 0
+		if opened {
+			word = l.words.begin(now)
+			change.After.Word = incident.WordOf(change.After.ID, word)
 		}
 		commit, sends := l.prepare(live, change, now)
 		committed := len(live.Signals) > 0 || len(change.Events) > 0 || len(change.Pages) > 0
 		if committed {
 			err := l.Store.Commit(ctx, commit)
-			for l.learned(err) { // those pages wait; each time there are fewer gates to go through
+			for taken := errors.Is(err, ErrWordTaken); l.learned(err) || taken; taken = errors.Is(err, ErrWordTaken) {
+				// Each time there are fewer gates to go through and words to try.
+				if taken {
+					word++
+					change.After.Word = incident.WordOf(change.After.ID, word)
+				}
 				commit, sends = l.prepare(live, change, now)
 				err = l.Store.Commit(ctx, commit)
 			}
-			if errors.Is(err, ErrWordTaken) {
-				words++
-				err = ErrConflict
+			if opened && err == nil {
+				l.words.found(word, now)
 			}
 			if errors.Is(err, ErrConflict) && conflicts < conflictsMax {
 				conflicts++
