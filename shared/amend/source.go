@@ -16,6 +16,7 @@ import (
 type Standing struct {
 	Amendments []Amendment
 	Reach      []reach.Fact
+	Circuits   []loop.Circuit // by channel
 }
 
 // A Reader reads Standing in one go, so that it costs a decision one look. What
@@ -81,9 +82,10 @@ func (s *Source) look(ctx context.Context, now time.Time) (loop.Team, []reach.Fa
 	defer s.mu.Unlock()
 	team, facts := s.team, s.reach
 	switch {
-	case err == nil || len(found.Amendments)+len(found.Reach) > 0:
+	case err == nil || len(found.Amendments)+len(found.Reach)+len(found.Circuits) > 0:
 		team, facts = s.Deployed, found.Reach
 		team.Rota = Apply(team.Rota, found.Amendments)
+		team.Circuits = found.Circuits
 		team.Mutes = append(slices.Clip(team.Mutes), Mutes(found.Amendments)...)
 	case s.read.IsZero():
 		team = s.Deployed

@@ -35,6 +35,8 @@ func (s *Store) standing(ctx context.Context, prefix string) (amend.Standing, er
 			err = fmt.Errorf("%s is stored in format %d, newer than this Rouse knows (%d): deploy the newer version again", sort, it.num(attrFormat), loop.Format)
 		case strings.HasPrefix(sort, amendmentPrefix):
 			found.Amendments, err = decoded(found.Amendments, it)
+		case strings.HasPrefix(sort, circuitPrefix):
+			found.Circuits, err = decoded(found.Circuits, it)
 		case strings.HasPrefix(sort, reachPrefix):
 			found.Reach, err = decoded(found.Reach, it)
 		}
@@ -86,4 +88,12 @@ func (s *Store) PutReach(ctx context.Context, f reach.Fact) error {
 		return nil
 	}
 	return err
+}
+
+func (s *Store) PutCircuit(ctx context.Context, c loop.Circuit) error {
+	it, err := newItem(place{rotaKey, circuitPrefix + c.Channel}, c)
+	if err != nil {
+		return err
+	}
+	return s.put(ctx, it, condition{})
 }

@@ -32,6 +32,7 @@
 //	HOLD#<name>         hold                       who does what only one may do
 //	ROTA                amendment#<id>             an override, away time or mute made at once
 //	                    reach#<who>#<channel>      whether a channel reaches somebody
+//	                    circuit#<channel>          whether a channel is down for everybody
 //	BEAT                <function>                 when it last did its minute's work
 //	WATCH               state, deployment          what watch remembers, and has found out
 //
@@ -207,6 +208,7 @@ const (
 	rotaKey         = "ROTA"
 	amendmentPrefix = "amendment#"
 	reachPrefix     = "reach#"
+	circuitPrefix   = "circuit#"
 	beatKey         = "BEAT"
 	watchKey        = "WATCH"
 )

@@ -93,6 +93,10 @@ type Team struct {
 	// Unreachable tells why a channel of a person reaches nobody at present,
 	// "" if it does. Nil: every configured channel is believed in.
 	Unreachable func(who string, c Channel) string
+	// Down tells why a channel takes nothing from anybody at present, "" if it
+	// does. Nil: every channel does. Who has no other way is called by one that
+	// is down all the same: it may take a page again at any time.
+	Down func(c Channel) string
 }
 
 // A Position is a place in a policy.
@@ -293,16 +297,30 @@ func (t Team) Contacts(who string, now time.Time) (calls []Call, why string) {
 	if len(p.Contact) == 0 {
 		return nil, who + " has no phone and no address"
 	}
+	calls, why = t.ways(who, p, now, t.Down)
+	if len(calls) == 0 && t.Down != nil {
+		calls, why = t.ways(who, p, now, nil)
+	}
+	return calls, why
+}
+
+// ways lists the calls by those of somebody's channels that are not down.
+func (t Team) ways(who string, p Person, now time.Time, down func(Channel) string) (calls []Call, why string) {
 	var whys []string
 	var lead time.Duration
 	for n, c := range p.Contact {
+		why := ""
 		if t.Unreachable != nil {
-			if why := t.Unreachable(who, c.Channel); why != "" {
-				if why = fmt.Sprintf("%s's %s: %s", who, c.Channel, why); !slices.Contains(whys, why) {
-					whys = append(whys, why)
-				}
-				continue
+			why = t.Unreachable(who, c.Channel)
+		}
+		if why == "" && down != nil {
+			why = down(c.Channel)
+		}
+		if why != "" {
+			if why = fmt.Sprintf("%s's %s: %s", who, c.Channel, why); !slices.Contains(whys, why) {
+				whys = append(whys, why)
 			}
+			continue
 		}
 		if len(calls) == 0 {
 			lead = c.After
@@ -316,7 +334,7 @@ func (t Team) Contacts(who string, now time.Time) (calls []Call, why string) {
 // of it: that is how it is found out.
 func (t Team) EachWay(who string, now time.Time) Move {
 	var m Move
-	t.Unreachable = nil
+	t.Unreachable, t.Down = nil, nil
 	calls, why := t.Contacts(who, now)
 	for _, c := range calls {
 		if !slices.ContainsFunc(m.Calls, func(d Call) bool { return d.Channel == c.Channel }) {

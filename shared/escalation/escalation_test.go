@@ -144,6 +144,26 @@ func TestUnreachableChannel(t *testing.T) {
 	}
 }
 
+// A channel that is down is left out as long as there is another one.
+func TestChannelThatIsDown(t *testing.T) {
+	tm := team("ana", "bo")
+	tm.People["bo"] = escalation.Person{Contact: []escalation.Contact{{Channel: escalation.SMS}}}
+	tm.Down = func(c escalation.Channel) string {
+		if c == escalation.SMS {
+			return "throttled"
+		}
+		return ""
+	}
+	m := tm.Advance(escalation.Position{}, escalation.Wide, now)
+	if got := words(m); got != "ana:email+0s" || m.Lost != "ana's sms: throttled" {
+		t.Errorf("got %q, and it says %q", got, m.Lost)
+	}
+	m = tm.Advance(m.Taken, escalation.Wide, now)
+	if got := words(m); got != "bo:sms+0s" || m.Lost != "" {
+		t.Errorf("of who has no other way: %q, and it says %q", got, m.Lost)
+	}
+}
+
 // Rounds never end, and no round leaves out a step that may be taken and
 // reaches somebody.
 func TestNoLastRound(t *testing.T) {

@@ -27,6 +27,8 @@ type Team struct {
 	PolicyFor    func(capability string) escalation.Policy
 	Quiet        time.Duration // how long without trouble until it is over
 	AnswerWithin time.Duration // the promise to reporters; zero: none
+	// Circuits are those of channels that are down, or were.
+	Circuits []Circuit
 	// Watches reports whether there is a check of that name; nil: any.
 	Watches func(check string) bool
 	Mutes   mute.Windows // when which checks wake nobody

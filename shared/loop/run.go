@@ -30,8 +30,9 @@ type Loop struct {
 	// random one.
 	Chance func() float64
 
-	gates gates
-	words words
+	gates   gates
+	words   words
+	breaker breaker
 }
 
 // A Sender hands deliveries to carriers. An error that is no *SendError counts
@@ -98,6 +99,7 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 	if err != nil {
 		return incident.Incident{}, fmt.Errorf("team: %w", err)
 	}
+	l.breaker.learn(team.Circuits)
 	var conflicts int
 	acted := false
 	for {
@@ -113,6 +115,7 @@ func (l *Loop) Run(ctx context.Context, h Hint) (incident.Incident, error) {
 		}
 		live.Incident.Key = h.Key
 		now := l.Clock.Now()
+		team.Down = down(team.Circuits, now)
 		change := Decide(team, live.Incident, live.Signals, now)
 		opened := change.After.ID != live.Incident.ID
 		word := 0
@@ -342,6 +345,7 @@ func (l *Loop) send(ctx context.Context, s send) []Record {
 	var known *SendError
 	permanent := errors.As(err, &known) && known.Permanent
 	chance := l.chance() // one for all, so that what failed together is tried again together
+	said, spared := l.fares(ctx, s.Channel, err, permanent, chance, now)
 	var records []Record
 	of := map[incident.ID]int{} // index into records
 	for _, w := range s.pages {
@@ -368,9 +372,9 @@ func (l *Loop) send(ctx context.Context, s send) []Record {
 		if lost {
 			r.Done = append(r.Done, p)
 		} else {
-			wait := retryAfter(p.Tries, chance)
+			wait := max(retryAfter(p.Tries, chance), spared.Sub(now))
 			p.Due = now.Add(wait)
-			why += fmt.Sprintf("; trying again in %s", wait)
+			why += fmt.Sprintf("; trying again in %s", wait.Round(time.Second))
 			r.Again = append(r.Again, p)
 		}
 		r.Events = append(r.Events, incident.Event{At: now, Kind: "page failed", Who: p.Who, Why: fmt.Sprintf("by %s (%s)%s: %s", p.Channel, p.Why, with, why)})
@@ -379,6 +383,7 @@ func (l *Loop) send(ctx context.Context, s send) []Record {
 			Delivery: &incident.DeliverySignal{Page: p.ID, Who: p.Who, Channel: p.Channel, Permanent: lost, Why: why},
 		})
 	}
+	records[0].Events = append(records[0].Events, said...)
 	return records
 }
 

@@ -72,6 +72,8 @@ type Store interface {
 	// any is left out of a claim with a code; a *ShutError if its gate is shut.
 	// Then nothing is written.
 	Lease(ctx context.Context, c Claim) (taken []Waiting, err error)
+	// PutCircuit keeps what is known of a channel in the place of what was.
+	PutCircuit(ctx context.Context, c Circuit) error
 	// PutCode keeps the code of a delivery whose pages are leased.
 	PutCode(ctx context.Context, c Code) error
 	// Record notes how sending went and lets go of the pages: each of rs whole,

@@ -33,7 +33,7 @@ func TestCopiesShareNothing(t *testing.T) {
 
 // What is copied by assignment must refer to nothing.
 func TestPlainRecordsStayPlain(t *testing.T) {
-	for _, v := range []any{loop.LivePage{}, loop.Grant{}, incident.Event{}, record.Thread{}, record.Notice{}, reach.Fact{}} {
+	for _, v := range []any{loop.LivePage{}, loop.Grant{}, incident.Event{}, record.Thread{}, record.Notice{}, reach.Fact{}, loop.Circuit{}} {
 		full := reflect.New(reflect.TypeOf(v)).Elem()
 		fill(full)
 		for _, path := range shared(full, full) {

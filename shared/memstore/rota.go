@@ -1,18 +1,20 @@
 package memstore
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
 
 	"rouse/shared/amend"
+	"rouse/shared/loop"
 	"rouse/shared/reach"
 )
 
 func (s *Store) Standing(context.Context) (amend.Standing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return amend.Standing{Amendments: s.listAmendments(), Reach: s.listReach()}, nil
+	return amend.Standing{Amendments: s.listAmendments(), Reach: s.listReach(), Circuits: s.listCircuits()}, nil
 }
 
 func (s *Store) Amendments(context.Context) ([]amend.Amendment, error) {
@@ -66,4 +68,15 @@ func (s *Store) PutReach(_ context.Context, f reach.Fact) error {
 		s.reach[id] = f
 	}
 	return nil
+}
+
+func (s *Store) PutCircuit(_ context.Context, c loop.Circuit) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.circuits[c.Channel] = c
+	return nil
+}
+
+func (s *Store) listCircuits() []loop.Circuit {
+	return slices.SortedFunc(maps.Values(s.circuits), func(a, b loop.Circuit) int { return cmp.Compare(a.Channel, b.Channel) })
 }

@@ -28,6 +28,7 @@ type Store struct {
 	lives      map[incident.Key]*live
 	due        [loop.Shards]queue[incident.Key]
 	outboxes   map[loop.Outbox]*queue[string] // pageRefs
+	circuits   map[string]loop.Circuit        // by channel
 	gates      map[loop.Outbox]time.Time      // when each opens
 	codes      map[string]loop.Code
 	words      map[string]time.Time // of incidents, and until when they are taken
@@ -91,6 +92,7 @@ func New() *Store {
 		lives:      map[incident.Key]*live{},
 		outboxes:   map[loop.Outbox]*queue[string]{},
 		gates:      map[loop.Outbox]time.Time{},
+		circuits:   map[string]loop.Circuit{},
 		codes:      map[string]loop.Code{},
 		words:      map[string]time.Time{},
 		open:       map[incident.ID]incident.Key{},

@@ -68,6 +68,7 @@ func Test(t *testing.T, open func(t *testing.T) Store) {
 		{"look", lookTests},
 		{"rota", rotaTests},
 		{"reach", reachTests},
+		{"circuits", circuitTests},
 		{"watch", watchTests},
 		{"race", raceTests},
 	} {

@@ -5,6 +5,7 @@ import (
 
 	"rouse/shared/amend"
 	"rouse/shared/escalation"
+	"rouse/shared/loop"
 	"rouse/shared/reach"
 )
 
@@ -44,6 +45,21 @@ var reachTests = []test{
 		f.same("both", found, amend.Standing{Amendments: []amend.Amendment{made}, Reach: []reach.Fact{known}})
 		f.amended("amendments", []amend.Amendment{made})
 		f.reached("facts", known)
+	}},
+}
+
+var circuitTests = []test{
+	{"of each channel the last circuit is known, beside all else that stands", func(f fixture) {
+		sms := loop.Circuit{Channel: "sms", Why: "throttled", Since: night, Until: at(time.Minute), Trips: 1}
+		email := loop.Circuit{Channel: "email", Why: "throttled", Since: night, Until: at(time.Hour), Trips: 3}
+		f.must(f.PutCircuit(f.Context(), sms))
+		f.must(f.PutCircuit(f.Context(), email))
+		sms.Trips, sms.Until = 2, at(2*time.Minute)
+		f.must(f.PutCircuit(f.Context(), sms))
+		f.must(f.Amend(f.Context(), override("a", 0)))
+		found, err := f.Standing(f.Context())
+		f.must(err)
+		f.same("standing", found, amend.Standing{Amendments: []amend.Amendment{override("a", 0)}, Circuits: []loop.Circuit{email, sms}})
 	}},
 }
 

@@ -97,6 +97,10 @@ func (t table) Lease(ctx context.Context, c loop.Claim) (taken []loop.Waiting, e
 	return taken, err
 }
 
+func (t table) PutCircuit(ctx context.Context, c loop.Circuit) error {
+	return t.f.do(writing, "put circuit", func() error { return t.Store.PutCircuit(ctx, c) })
+}
+
 func (t table) PutCode(ctx context.Context, c loop.Code) error {
 	return t.f.do(writing, "put code", func() error { return t.Store.PutCode(ctx, c) })
 }

@@ -189,7 +189,12 @@ func (w *world) minute() {
 }
 
 func (w *world) loop(f *fn, s loop.Sender) *loop.Loop {
-	team := func(context.Context) (loop.Team, error) { return w.rulesOf(f), nil }
+	team := func(ctx context.Context) (loop.Team, error) {
+		rules := w.rulesOf(f)
+		found, err := w.memory.Standing(ctx)
+		rules.Circuits = found.Circuits
+		return rules, err
+	}
 	return &loop.Loop{Store: w.store(f), Clock: f, Team: team, Sender: s, Hints: hints{f}, Log: quiet, Chance: func() float64 { return unit(mix(f.callID(), 61)) }}
 }
 
