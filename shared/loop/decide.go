@@ -180,7 +180,13 @@ func (d *decision) quietly(in incident.Incident, who string, contacts []escalati
 			channel = escalation.SMS
 		}
 	}
-	i := slices.IndexFunc(contacts, func(k escalation.Call) bool { return k.Channel == channel })
+	by := func(c escalation.Channel) int {
+		return slices.IndexFunc(contacts, func(k escalation.Call) bool { return k.Channel == c })
+	}
+	i := by(channel)
+	if i < 0 { // an SMS has woken them, and none reaches them now
+		i = by(escalation.Email)
+	}
 	if i < 0 {
 		return nil
 	}

@@ -142,8 +142,7 @@ func newLease(now time.Time) Lease {
 	return Lease{Token: HashSecret(NewSecret())[:16], Until: now.Add(leaseFor)}
 }
 
-// newSend is the delivery of pages, the most pressing first, and the code of
-// its link.
+// newSend is the delivery of pages, and the code of its link.
 func newSend(o Outbox, pages []Waiting, lease Lease, now time.Time) (send, Code) {
 	s := send{pages: pages, lease: lease}
 	s.Delivery = Delivery{Who: o.Who, Channel: o.Channel, Incident: pages[0].About, Secret: NewSecret(), At: now}
