@@ -24,6 +24,8 @@ type timers struct {
 	store *memstore.Store
 	loop  *loop.Loop
 	lost  bool // hints are
+
+	mu    sync.Mutex // a sweep works at several keys at once
 	hints int
 	sent  map[string]time.Time // the last page to each
 }
@@ -38,6 +40,8 @@ func newTimers(t *testing.T, tm loop.Team) *timers {
 }
 
 func (w *timers) Send(_ context.Context, d loop.Delivery) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	w.sent[d.Who] = w.clock.Now()
 	return nil
 }
@@ -45,7 +49,9 @@ func (w *timers) Send(_ context.Context, d loop.Delivery) error {
 func (w *timers) Desk(context.Context) error { return nil }
 
 func (w *timers) Router(_ context.Context, h loop.Hint, at time.Time) error {
+	w.mu.Lock()
 	w.hints++
+	w.mu.Unlock()
 	if w.lost {
 		return nil
 	}
